@@ -1,0 +1,49 @@
+"""Refusals: what was not done, why, and what to do instead. The web gives each its status."""
+
+from collections.abc import Mapping
+
+from engine.words import Words
+
+
+class Refused(Exception):
+    """Nothing was changed. `words` is a whole sentence for the person who asked."""
+
+    def __init__(self, words: Words) -> None:
+        super().__init__(words.en)
+        self.words = words
+
+
+class Invalid(Refused):
+    """What was given cannot be used. `fields` names each wrong field and says what is wrong with it."""
+
+    def __init__(self, fields: Mapping[str, Words], words: Words | None = None) -> None:
+        super().__init__(words or Words("填写的内容有误，请逐项修改。", "Some answers need correcting."))
+        self.fields = dict(fields)
+
+
+class Forbidden(Refused):
+    """This person may not do this; the words say who may."""
+
+
+class WrongState(Refused):
+    """The matter is not at a stage where this can be done, or no longer."""
+
+
+class Stale(Refused):
+    """Someone else changed the matter first. `version` is the one it has now."""
+
+    def __init__(self, words: Words, version: int) -> None:
+        super().__init__(words)
+        self.version = version
+
+
+class NotFound(Refused):
+    """No such thing, or none that this person may see; the two are not told apart."""
+
+
+class TooMany(Refused):
+    """Too often from one person or address. `retry_after` is in seconds."""
+
+    def __init__(self, words: Words, retry_after: int) -> None:
+        super().__init__(words)
+        self.retry_after = retry_after
