@@ -1,0 +1,73 @@
+"""One door for every verb of a matter: those that also do something have their function, the others only move it."""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from engine.actions import consultation, question, recommendation, sitting, topic
+from engine.advance import advance
+from engine.errors import NotFound
+from engine.models.ledger import LedgerEntry
+from engine.models.matter import Matter
+from engine.rules import Actor
+from engine.words import Words
+
+DOES: dict[tuple[str, str], Callable[..., LedgerEntry]] = {
+    ("topic", "support"): topic.support_topic,
+    ("topic", "merge"): topic.merge_topic,
+    ("topic", "score"): topic.score_topic,
+    ("research", "add_finding"): consultation.add_finding,
+    ("sitting", "go_live"): sitting.go_live,
+    ("sitting", "next_segment"): sitting.next_segment,
+    ("sitting", "record_promise"): sitting.record_promise,
+    ("sitting", "end"): sitting.end_sitting,
+    ("question", "upvote"): question.upvote_question,
+    ("question", "merge"): question.merge_question,
+    ("question", "split"): question.split_question,
+    ("question", "put_on_air"): question.put_on_air,
+    ("question", "answer"): question.answer_question,
+    ("question", "owe"): question.owe_answer,
+    ("recommendation", "cite"): recommendation.cite,
+    ("recommendation", "assign"): recommendation.assign,
+    ("assignment", "reroute"): recommendation.reroute,
+    ("assignment", "reply"): recommendation.reply,
+    ("assignment", "reject_reply"): recommendation.reject_reply,
+    ("assignment", "report_progress"): recommendation.report_progress,
+}
+
+CREATES: dict[tuple[str, str, str], Callable[..., Matter]] = {
+    ("topic", "consultation", "plan"): consultation.plan_consultation,
+    ("consultation", "research", "plan"): consultation.plan_research,
+    ("consultation", "sitting", "schedule"): sitting.schedule_sitting,
+    ("consultation", "recommendation", "draft"): recommendation.draft_recommendation,
+    ("sitting", "question", "enter"): question.enter_question,
+}
+"""(parent, child, verb) → what begins the child. The parent's page offers these."""
+
+
+def create(
+    db: Session, parent: Matter, process: str, verb: str, *, actor: Actor, now: datetime, **given: Any
+) -> Matter:
+    """Begins a child of a matter as a person asked for it in a form. Raises what `advance.begin` raises."""
+    begins = CREATES.get((parent.process, process, verb))
+    if begins is None:
+        raise NotFound(Words("这里没有这一步。", "There is no such step here."))
+    return begins(db, parent, actor=actor, now=now, **given)
+
+
+def perform(
+    db: Session,
+    matter: Matter,
+    verb: str,
+    *,
+    actor: Actor,
+    now: datetime,
+    seen: int | None = None,
+    **given: Any,
+) -> LedgerEntry:
+    """Does a verb as a person asked for it in a form. Raises what `advance` raises."""
+    if does := DOES.get((matter.process, verb)):
+        return does(db, matter, actor=actor, now=now, seen=seen, **given)
+    return advance(db, matter, verb, actor=actor, now=now, seen=seen, **given)

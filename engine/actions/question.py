@@ -1,0 +1,131 @@
+"""Questions: asking, asking the same, merging, and what happens to them on air."""
+
+import secrets
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from engine.actions.idempotency import earlier, keep
+from engine.advance import advance, begin
+from engine.errors import Invalid
+from engine.models.consultation import Sitting
+from engine.models.ledger import LedgerEntry
+from engine.models.voice import Question, Upvote
+from engine.rules import Actor
+from engine.words import Words
+
+ALPHABET = "23456789abcdefghjkmnpqrstuvwxyz"
+"""31 signs that cannot be taken for one another; 13 of them carry 64 random bits."""
+RECEIPT_LENGTH = 13
+
+
+def new_receipt() -> str:
+    return "".join(secrets.choice(ALPHABET) for _ in range(RECEIPT_LENGTH))
+
+
+def ask_question(
+    db: Session,
+    sitting: Sitting,
+    *,
+    actor: Actor,
+    now: datetime,
+    key: str | None = None,
+    is_test: bool = False,
+    **given: Any,
+) -> Question:
+    """A citizen's question. The same idempotency key again gives the same question."""
+    if key and (found := earlier(db, Question, actor, key, given)):
+        return found
+    question = Question(
+        sitting_id=sitting.id, parent_id=sitting.id, receipt=new_receipt(), source="online", is_test=is_test
+    )
+    begin(db, question, "ask", actor=actor, now=now, **given)
+    if key:
+        keep(db, question, actor, key, given, now)
+    return question
+
+
+def enter_question(db: Session, sitting: Sitting, *, actor: Actor, now: datetime, **given: Any) -> Question:
+    """A question from paper, telephone or the hall, entered by staff with its source."""
+    question = Question(sitting_id=sitting.id, parent_id=sitting.id, receipt=new_receipt())
+    begin(db, question, "enter", actor=actor, now=now, **given)
+    return question
+
+
+def upvote_question(
+    db: Session, question: Question, *, actor: Actor, now: datetime, seen: int | None = None
+) -> LedgerEntry:
+    entry = advance(db, question, "upvote", actor=actor, now=now, seen=seen)
+    db.add(Upvote(question_id=question.id, person_id=actor.id, at=now))
+    db.flush()
+    return entry
+
+
+def merge_question(
+    db: Session, question: Question, *, actor: Actor, now: datetime, seen: int | None = None, **given: Any
+) -> LedgerEntry:
+    """Into another question of the sitting that is not merged itself; votes then count by distinct person."""
+    text = str(given.get("merged_into_id") or "")
+    into = db.get(Question, int(text)) if text.isascii() and text.isdigit() else None
+    if (
+        into is None
+        or into.id == question.id
+        or into.sitting_id != question.sitting_id
+        or into.merged_into_id
+    ):
+        raise Invalid(
+            {
+                "merged_into_id": Words(
+                    "请选择本场另一条未被合并的提问。",
+                    "Choose another question of this sitting that is not merged.",
+                )
+            }
+        )
+    for other in db.scalars(select(Question).where(Question.merged_into_id == question.id)):
+        other.merged_into_id = into.id
+    return advance(db, question, "merge", actor=actor, now=now, seen=seen, **given)
+
+
+def split_question(
+    db: Session, question: Question, *, actor: Actor, now: datetime, seen: int | None = None, **given: Any
+) -> LedgerEntry:
+    entry = advance(db, question, "split", actor=actor, now=now, seen=seen, **given)
+    question.merged_into_id = None
+    db.flush()
+    return entry
+
+
+def put_on_air(
+    db: Session, question: Question, *, actor: Actor, now: datetime, seen: int | None = None
+) -> LedgerEntry:
+    entry = advance(db, question, "put_on_air", actor=actor, now=now, seen=seen)
+    question.on_air_second = _second(db, question, now)
+    db.flush()
+    return entry
+
+
+def answer_question(
+    db: Session, question: Question, *, actor: Actor, now: datetime, seen: int | None = None, **given: Any
+) -> LedgerEntry:
+    """Answered on air: the answer begins at the second it went on air; those merged into it are answered with it."""
+    entry = advance(db, question, "answer", actor=actor, now=now, seen=seen, **given)
+    question.answered_second = question.on_air_second
+    db.flush()
+    return entry
+
+
+def owe_answer(
+    db: Session, question: Question, *, actor: Actor, now: datetime, seen: int | None = None, **given: Any
+) -> LedgerEntry:
+    """An answer in writing by a day that is not in the past."""
+    entry = advance(db, question, "owe", actor=actor, now=now, seen=seen, **given)
+    if date.fromisoformat(entry.data["due_on"]) < now.date():
+        raise Invalid({"due_on": Words("约定的日期不能早于今天。", "The day cannot be in the past.")})
+    return entry
+
+
+def _second(db: Session, question: Question, now: datetime) -> int:
+    sitting = db.get_one(Sitting, question.sitting_id)
+    return int((now - sitting.opened_at).total_seconds()) if sitting.opened_at else 0

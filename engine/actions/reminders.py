@@ -1,0 +1,103 @@
+"""Reminders of deadlines, and the mail of notices: what the clock asks for."""
+
+from collections.abc import Iterator
+from datetime import date, datetime, timedelta
+
+from sqlalchemy import ColumnElement, String, and_, cast, exists, false, literal, or_, select
+from sqlalchemy.orm import Session
+
+from engine import calendar, rules
+from engine.clock import local
+from engine.deadlines import Deadline, deadlines
+from engine.editions import editions, process_of, shipped_names
+from engine.models.house import Notice
+from engine.models.ledger import Task
+from engine.models.matter import Matter
+from engine.models.people import Person
+from engine.record import ask_for
+from engine.words import Words
+from engine.workdays import NoCalendar, deadline_words
+
+REMINDERS_FROM = 8
+"""The hour of the city's clocks."""
+MAIL_WITHIN = timedelta(days=1)
+"""An older notice is news no longer: connecting a mail server does not send out the past."""
+BATCH = 100
+
+
+def ask_for_reminders(db: Session, *, now: datetime) -> None:
+    """Once on each working day. In a year without a calendar too: there the task fails, and says why."""
+    today, days = local(now), calendar.of(db)
+    key = f"remind_due:{today:%Y-%m-%d}"
+    is_off = today.year in days.years and not days.is_workday(today.date())
+    if today.hour < REMINDERS_FROM or is_off:
+        return
+    if db.scalar(select(Task.id).where(Task.key == key)) is None:
+        ask_for(db, "remind_due", key, now, day=f"{today:%Y-%m-%d}")
+
+
+def ask_for_mail(db: Session, *, now: datetime) -> None:
+    """One task for each new notice to a person with an address, so that one bad address stops nobody else's."""
+    key = literal("send_mail:") + cast(Notice.id, String)
+    new = (
+        select(Notice.id)
+        .join(Person)
+        .where(Notice.mailed_at.is_(None), Notice.created_at > now - MAIL_WITHIN)
+        .where(Person.email.is_not(None), Person.disabled_at.is_(None), ~exists().where(Task.key == key))
+    )
+    for notice in db.scalars(new.order_by(Notice.id).limit(BATCH)).all():
+        ask_for(db, "send_mail", f"send_mail:{notice}", now, notice=notice)
+
+
+def reminders(db: Session, today: date, *, now: datetime) -> Iterator[Notice]:
+    """A notice to each person of a clock's owner role over a matter that is late, or at a warning point today."""
+    if not calendar.of(db).is_workday(today):
+        return
+    for matter in db.scalars(select(Matter).where(_has_a_clock(db)).order_by(Matter.id)).all():
+        for deadline in _known_deadlines(db, matter):
+            if is_to_be_said(db, deadline, today):
+                words = _words(db, matter, deadline, today)
+                for person in rules.people_over(db, matter, deadline.clock.owner):
+                    yield Notice(
+                        person_id=person.id, matter_id=matter.id, zh=words.zh, en=words.en, created_at=now
+                    )
+
+
+def _has_a_clock(db: Session) -> ColumnElement[bool]:
+    """The states of every edition in which a clock runs."""
+    return or_(
+        false(),
+        *(
+            and_(
+                Matter.process == name,
+                Matter.edition == process.edition,
+                Matter.state.in_([state.name for state in process.states.values() if state.due]),
+            )
+            for name in shipped_names()
+            for process in editions(db, name)
+        ),
+    )
+
+
+def _known_deadlines(db: Session, matter: Matter) -> list[Deadline]:
+    """None where one falls in a year that nobody has entered: so far away, it is not at a warning point."""
+    try:
+        return list(deadlines(db, matter))
+    except NoCalendar:
+        return []
+
+
+def is_to_be_said(db: Session, deadline: Deadline, today: date) -> bool:
+    """On each warning point, on the last day itself, and on every working day after it."""
+    before = (calendar.of(db).before(deadline.due, period) for period in deadline.clock.warn)
+    return today >= deadline.due or today in before
+
+
+def _words(db: Session, matter: Matter, deadline: Deadline, today: date) -> Words:
+    process = process_of(db, matter)
+    when = deadline_words(deadline.due, today, calendar.of(db))
+    what = deadline.clock.what
+    return Words(
+        f"{process.title.zh}“{matter.title}”：{what.zh}，{when.zh}。",
+        f"{process.title.en} “{matter.title}”: {what.en}. {when.en}.",
+    )

@@ -1,0 +1,225 @@
+"""A sitting: scheduling it, its run-of-show, opening, promises, closing."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from engine.advance import accepted, advance, begin
+from engine.errors import Forbidden, Invalid, WrongState
+from engine.models.consultation import Consultation, Invitation, Promise, Segment, Sitting
+from engine.models.ledger import LedgerEntry
+from engine.models.people import Person
+from engine.models.voice import Question
+from engine.record import ask_for, record
+from engine.rules import Actor, covers
+from engine.words import Words
+
+KINDS = {
+    "briefing": Words("通报", "Briefing"),
+    "questions": Words("提问", "Questions"),
+    "answers": Words("解答", "Answers"),
+    "statements": Words("发言", "Statements"),
+}
+PROGRAMMERS = frozenset({"committee_staff", "office_staff"})
+
+
+@dataclass(frozen=True)
+class Part:
+    """A segment as the programme has it: kind of `KINDS`, planned minutes, and who speaks."""
+
+    kind: str
+    title: str
+    minutes: int
+    speaker: str = ""
+
+
+def schedule_sitting(
+    db: Session, consultation: Consultation, *, actor: Actor, now: datetime, **given: Any
+) -> Sitting:
+    sitting = Sitting(parent_id=consultation.id)
+    begin(db, sitting, "schedule", actor=actor, now=now, **given)
+    return sitting
+
+
+def set_programme(
+    db: Session, sitting: Sitting, parts: Sequence[Part], *, actor: Actor, now: datetime
+) -> None:
+    """Replaces the run-of-show, as long as no segment has begun."""
+    _require_programmer(actor, sitting)
+    if any(segment.started_at for segment in sitting.segments):
+        raise WrongState(
+            Words("会议已经开始，议程不能再改。", "The sitting has begun; the run-of-show is fixed.")
+        )
+    for part in parts:
+        if part.kind not in KINDS or not 1 <= part.minutes <= 240 or not 1 <= len(part.title.strip()) <= 100:
+            raise Invalid(
+                {
+                    "parts": Words(
+                        "每个环节要有名称、类别和 1 到 240 分钟的时长。",
+                        "Each segment needs a title, a kind and 1 to 240 minutes.",
+                    )
+                }
+            )
+    sitting.segments.clear()
+    db.flush()
+    for position, part in enumerate(parts, start=1):
+        sitting.segments.append(
+            Segment(
+                position=position,
+                kind=part.kind,
+                title=part.title.strip(),
+                minutes=part.minutes,
+                speaker=part.speaker.strip(),
+            )
+        )
+    db.flush()
+    data = {"parts": [[part.kind, part.minutes] for part in parts]}
+    record(
+        db,
+        "sitting.programme",
+        noun="sitting",
+        verb="set_programme",
+        actor=actor,
+        now=now,
+        matter=sitting,
+        from_state=sitting.state,
+        data=data,
+    )
+
+
+def invite(
+    db: Session, sitting: Sitting, people: Sequence[Person], *, must_attend: bool, actor: Actor, now: datetime
+) -> None:
+    """Asks people to a sitting; who is invited already stays as they are."""
+    _require_programmer(actor, sitting)
+    known = set(db.scalars(select(Invitation.person_id).where(Invitation.sitting_id == sitting.id)))
+    added = [person for person in people if person.id not in known]
+    db.add_all(
+        Invitation(sitting_id=sitting.id, person_id=person.id, must_attend=must_attend) for person in added
+    )
+    data = {"people": [person.id for person in added], "must_attend": must_attend}
+    record(
+        db,
+        "sitting.invited",
+        noun="sitting",
+        verb="invite",
+        actor=actor,
+        now=now,
+        matter=sitting,
+        from_state=sitting.state,
+        data=data,
+    )
+
+
+def answer_invitation(
+    db: Session, invitation: Invitation, reply: str, reason: str = "", *, actor: Actor, now: datetime
+) -> None:
+    """The invited person's own answer: `will_attend`, or `declined` with a reason."""
+    if actor.id != invitation.person_id:
+        raise Forbidden(Words("只能由本人答复邀请。", "Only the person invited can answer."))
+    if reply not in ("will_attend", "declined") or (reply == "declined" and not reason.strip()):
+        raise Invalid(
+            {
+                "reason": Words(
+                    "请选择参加，或写明不能参加的理由。", "Say that you will attend, or why you cannot."
+                )
+            }
+        )
+    invitation.reply, invitation.reason, invitation.replied_at = reply, reason.strip()[:500], now
+    sitting = invitation.sitting
+    texts = {"reason": invitation.reason} if invitation.reason else {}
+    record(
+        db,
+        f"invitation.{reply}",
+        noun="invitation",
+        verb="answer",
+        actor=actor,
+        now=now,
+        matter=sitting,
+        from_state=sitting.state,
+        data={"id": invitation.id, "reply": reply},
+        texts=texts,
+    )
+
+
+def go_live(
+    db: Session, sitting: Sitting, *, actor: Actor, now: datetime, seen: int | None = None
+) -> LedgerEntry:
+    """Opens the live window, from which visits count, and begins the first segment."""
+    entry = advance(db, sitting, "go_live", actor=actor, now=now, seen=seen)
+    sitting.opened_at = sitting.opened_at or now
+    if not any(segment.started_at for segment in sitting.segments):
+        sitting.segments[0].started_at = now
+    db.flush()
+    return entry
+
+
+def next_segment(
+    db: Session, sitting: Sitting, *, actor: Actor, now: datetime, seen: int | None = None
+) -> LedgerEntry:
+    """Ends the present segment and begins the next. `seen` is its number: two who press at once move it once."""
+    present = next(
+        (segment for segment in sitting.segments if segment.started_at and not segment.ended_at), None
+    )
+    following = next((segment for segment in sitting.segments if not segment.started_at), None)
+    if following is None:
+        raise WrongState(Words("已经是最后一个环节。", "This is the last segment already."))
+    if seen is not None and present and present.position != seen:
+        raise WrongState(Words("别人刚刚转到了下一环节。", "Somebody has just moved on to the next segment."))
+    entry = advance(db, sitting, "next_segment", actor=actor, now=now)
+    if present:
+        present.ended_at = now
+    following.started_at = now
+    db.flush()
+    return entry
+
+
+def record_promise(
+    db: Session, sitting: Sitting, *, actor: Actor, now: datetime, seen: int | None = None, **given: Any
+) -> LedgerEntry:
+    """What was promised on air, kept with its second of the recording."""
+    entry = advance(db, sitting, "record_promise", actor=actor, now=now, seen=seen, **given)
+    kept = accepted(db, sitting, "record_promise", given)
+    question = kept.get("question")
+    if question is not None and db.get(Question, question) is None:
+        raise Invalid({"question": Words("没有这条提问。", "There is no such question.")})
+    db.add(
+        Promise(
+            entry_id=entry.id,
+            sitting_id=sitting.id,
+            question_id=question,
+            words=kept["words"],
+            speaker=kept["speaker"],
+            unit_id=kept["unit"],
+            due_on=kept["due_on"],
+            second=kept["second"],
+            made_at=now,
+        )
+    )
+    db.flush()
+    return entry
+
+
+def end_sitting(
+    db: Session, sitting: Sitting, *, actor: Actor, now: datetime, seen: int | None = None
+) -> LedgerEntry:
+    """Closes the live window once, and asks for the drafts of the recommendations."""
+    entry = advance(db, sitting, "end", actor=actor, now=now, seen=seen)
+    sitting.closed_at = now
+    for segment in sitting.segments:
+        if segment.started_at and not segment.ended_at:
+            segment.ended_at = now
+    ask_for(db, "compile_recommendations", f"compile:{sitting.id}", now, sitting)
+    db.flush()
+    return entry
+
+
+def _require_programmer(actor: Actor, sitting: Sitting) -> None:
+    if not any(post.role in PROGRAMMERS and covers(post, sitting) for post in actor.posts):
+        raise Forbidden(
+            Words("由专委会人员或政协办公室办理。", "This is done by committee staff or the CPPCC Office.")
+        )

@@ -1,0 +1,71 @@
+"""Topics: collecting them, supporting them, scoring them."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from engine.advance import advance, begin
+from engine.errors import Invalid
+from engine.models.ledger import LedgerEntry
+from engine.models.topic import Plan, ScoreSheet, Support, Topic
+from engine.rules import Actor
+from engine.words import Words
+
+
+def submit_topic(db: Session, plan: Plan, *, actor: Actor, now: datetime, **given: Any) -> Topic:
+    topic = Topic(parent_id=plan.id)
+    begin(db, topic, "submit", actor=actor, now=now, **given)
+    return topic
+
+
+def support_topic(
+    db: Session, topic: Topic, *, actor: Actor, now: datetime, seen: int | None = None
+) -> LedgerEntry:
+    """Once per person: the primary key of `Support` says it again where two requests race."""
+    entry = advance(db, topic, "support", actor=actor, now=now, seen=seen)
+    db.add(Support(topic_id=topic.id, person_id=actor.id, at=now))
+    db.flush()
+    return entry
+
+
+def merge_topic(
+    db: Session, topic: Topic, *, actor: Actor, now: datetime, seen: int | None = None, **given: Any
+) -> LedgerEntry:
+    """The other topic must be of the same plan; its supporters are then counted by distinct person over both."""
+    into = db.get(Topic, int(given.get("merged_into_id") or 0))
+    if (
+        into is None
+        or into.id == topic.id
+        or into.parent_id != topic.parent_id
+        or into.merged_into_id is not None
+    ):
+        raise Invalid(
+            {
+                "merged_into_id": Words(
+                    "请选择同一征集中另一个未被合并的议题。",
+                    "Choose another topic of the same call that is not merged itself.",
+                )
+            }
+        )
+    return advance(db, topic, "merge", actor=actor, now=now, seen=seen, **given)
+
+
+def score_topic(
+    db: Session, topic: Topic, *, actor: Actor, now: datetime, seen: int | None = None, **given: Any
+) -> LedgerEntry:
+    """One sheet per scorer, kept for good; the criteria stand in the process file."""
+    entry = advance(db, topic, "score", actor=actor, now=now, seen=seen, **given)
+    points = entry.data["points"]
+    db.add(
+        ScoreSheet(
+            topic_id=topic.id,
+            scorer_id=actor.id,
+            points=points,
+            total=sum(points.values()),
+            remark=given.get("remark") or "",
+            at=now,
+        )
+    )
+    db.flush()
+    return entry

@@ -1,0 +1,284 @@
+"""The one writer of state: process and rules turn a verb into a changed row, a ledger entry and an announcement."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import inspect, select, update
+from sqlalchemy.orm import Session
+
+from engine import rules
+from engine.clock import day
+from engine.editions import process_of, process_on
+from engine.errors import Invalid, NotFound, Stale, WrongState
+from engine.guards import done_since, unmet
+from engine.models.house import Document, Notice
+from engine.models.ledger import LedgerEntry
+from engine.models.matter import Matter, MatterMark
+from engine.models.people import Group, Person, Unit
+from engine.permits import forbidden, permit
+from engine.process import REFERENCES, Process, State, Verb
+from engine.record import as_text, ask_for, record
+from engine.rules import SYSTEM, Actor
+from engine.words import Words
+
+_KEPT = frozenset(column.key for column in inspect(Matter).columns) - {"title", "unit_id", "group_id"}
+_ROWS = {
+    "person": Person,
+    "unit": Unit,
+    "units": Unit,
+    "group": Group,
+    "groups": Group,
+    "file": Document,
+    "matter": Matter,
+}
+
+
+def advance(
+    db: Session,
+    matter: Matter,
+    verb_name: str,
+    *,
+    actor: Actor,
+    now: datetime,
+    seen: int | None = None,
+    **given: Any,
+) -> LedgerEntry:
+    """Does a verb. `seen` is the version the actor had before them.
+
+    Raises `Forbidden`, `WrongState`, `Stale` or `Invalid`, and then nothing has changed.
+    """
+    db.flush()
+    db.refresh(matter, with_for_update=True)
+    process = process_of(db, matter)
+    verb = _verb(process, verb_name)
+    role = permit(db, process, matter, verb, actor, now)
+    if seen is not None and seen != matter.version and not verb.stays:
+        raise _stale(db, process, matter, seen)
+    values = _accept(db, process, verb, given)
+    before = matter.state
+    after = _after(db, process, matter, verb, role)
+    _change(db, process, matter, after, values, now)
+    entry = _record(db, process, matter, verb, role, actor, now, before, values)
+    _tell(db, process, matter, verb, entry, now)
+    if after != before:
+        _mark(db, process.states[after], matter, now)
+        _carry(db, matter, verb, now)
+        for document in verb.makes:
+            ask_for(
+                db,
+                "make_document",
+                f"{document}:{matter.id}:{matter.version}",
+                now,
+                matter,
+                document=document,
+            )
+    return entry
+
+
+def accepted(db: Session, matter: Matter, verb_name: str, given: Mapping[str, Any]) -> dict[str, Any]:
+    """The answers of a verb that has just been done, typed, for an action that keeps them in rows of its own."""
+    process = process_of(db, matter)
+    return _accept(db, process, process.verbs[verb_name], given)
+
+
+def begin(
+    db: Session,
+    matter: Matter,
+    verb_name: str,
+    *,
+    actor: Actor,
+    now: datetime,
+    **given: Any,
+) -> LedgerEntry:
+    """Starts a new matter by a verb that creates; the noun's own columns that no field names are already set on it."""
+    process = process_on(db, type(matter).__mapper_args__["polymorphic_identity"], day(now))
+    verb = _verb(process, verb_name)
+    role = rules.role_over(
+        actor, matter if matter.unit_id or matter.sitting_id or matter.group_id else None, verb.by
+    )
+    if role is None:
+        raise forbidden(verb)
+    parent = db.get_one(Matter, matter.parent_id) if matter.parent_id else matter
+    for guard in verb.when:
+        if lacking := unmet(db, parent, guard, now):
+            raise WrongState(lacking)
+    values = _accept(db, process, verb, given)
+    _set(matter, process, values)
+    matter.edition, matter.state, matter.since, matter.version = (
+        process.edition,
+        verb.to or process.start,
+        now,
+        1,
+    )
+    matter.created_at, matter.created_by_id = now, actor.id
+    db.add(matter)
+    db.flush()
+    entry = _record(db, process, matter, verb, role, actor, now, None, values)
+    _mark(db, process.states[matter.state], matter, now)
+    _tell(db, process, matter, verb, entry, now)
+    return entry
+
+
+def _verb(process: Process, name: str) -> Verb:
+    if name not in process.verbs:
+        raise NotFound(Words("没有这一步。", "There is no such step."))
+    return process.verbs[name]
+
+
+def _stale(db: Session, process: Process, matter: Matter, seen: int) -> Stale:
+    """Says what was done first since the version that was seen."""
+    missed = select(LedgerEntry).where(LedgerEntry.matter_id == matter.id, LedgerEntry.version > seen)
+    latest = db.scalars(missed.order_by(LedgerEntry.id).limit(1)).one()
+    what = process.verbs[latest.verb].title if latest.verb in process.verbs else Words("修改", "Change")
+    words = Words(
+        f"别人刚刚办了“{what.zh}”，请看过再办。",
+        f"Someone has just done “{what.en}”; please look before you go on.",
+    )
+    return Stale(words, matter.version)
+
+
+def _accept(db: Session, process: Process, verb: Verb, given: Mapping[str, Any]) -> dict[str, Any]:
+    values = process.accept(verb, given)
+    wrong = {
+        name: Words("没有这一项，请从列表中选择。", "There is no such entry; please choose from the list.")
+        for name, value in values.items()
+        if not _exists(db, process.fields[name].kind, value)
+    }
+    if wrong:
+        raise Invalid(wrong)
+    return values
+
+
+def _exists(db: Session, kind: str, value: Any) -> bool:
+    if kind not in REFERENCES:
+        return True
+    return all(
+        db.get(_ROWS[kind], one) is not None for one in (value if isinstance(value, list) else [value])
+    )
+
+
+def _after(db: Session, process: Process, matter: Matter, verb: Verb, role: str) -> str:
+    if verb.stays:
+        return matter.state
+    if verb.all_of and role in verb.all_of:
+        done = {entry.role for entry in done_since(db, matter, verb.name)} | {role}
+        if not done.issuperset(verb.all_of):
+            return matter.state
+    return _previous(db, process, matter) if verb.to == "previous" else verb.to or matter.state
+
+
+def _previous(db: Session, process: Process, matter: Matter) -> str:
+    """Where the matter came from when it last came forward; steps back do not count, so two of them go back two."""
+    back = [verb.name for verb in process.verbs.values() if verb.to == "previous"]
+    entered = select(LedgerEntry.from_state).where(
+        LedgerEntry.matter_id == matter.id,
+        LedgerEntry.to_state == matter.state,
+        LedgerEntry.from_state != matter.state,
+        LedgerEntry.verb.not_in(back),
+    )
+    state = db.scalar(entered.order_by(LedgerEntry.id.desc()).limit(1))
+    if state is None:
+        raise WrongState(
+            Words("这是第一个阶段，没有上一步。", "This is the first stage; there is no step back.")
+        )
+    return state
+
+
+def _set(matter: Matter, process: Process, values: Mapping[str, Any]) -> bool:
+    """Fields that the noun keeps as columns of its own; the rest stand in the ledger only."""
+    columns = inspect(type(matter)).columns.keys()
+    mine = {name: value for name, value in values.items() if name in columns and name not in _KEPT}
+    for name, value in mine.items():
+        setattr(matter, name, value)
+    return bool(mine)
+
+
+def _change(
+    db: Session, process: Process, matter: Matter, after: str, values: Mapping[str, Any], now: datetime
+) -> None:
+    changed = _set(matter, process, values)
+    if after == matter.state and not changed:
+        return
+    table = Matter.__table__
+    guarded = update(table).where(table.c.id == matter.id, table.c.version == matter.version)  # type: ignore[arg-type]
+    since = matter.since if after == matter.state else now
+    done = db.execute(guarded.values(state=after, since=since, version=matter.version + 1))
+    if done.rowcount != 1:  # type: ignore[attr-defined]
+        raise _stale(db, process, matter, matter.version)
+    db.flush()
+    db.refresh(matter)
+
+
+def _record(
+    db: Session,
+    process: Process,
+    matter: Matter,
+    verb: Verb,
+    role: str | None,
+    actor: Actor,
+    now: datetime,
+    before: str | None,
+    values: Mapping[str, Any],
+) -> LedgerEntry:
+    wordy = {name for name in values if process.fields[name].kind in ("text", "rows", "person")}
+    moved = matter.state != before
+    marks = process.states[matter.state].marks
+    return record(
+        db,
+        f"{process.name}.{marks[0] if moved and marks else matter.state if moved else verb.name}",
+        noun=process.name,
+        verb=verb.name,
+        actor=actor,
+        now=now,
+        matter=matter,
+        role=role,
+        behalf=verb.on_behalf_of,
+        from_state=before,
+        data={name: value for name, value in values.items() if name not in wordy},
+        texts={name: as_text(value) for name, value in values.items() if name in wordy},
+    )
+
+
+def _mark(db: Session, state: State, matter: Matter, now: datetime) -> None:
+    for mark in state.marks:
+        if db.get(MatterMark, (matter.id, mark)) is None:
+            db.add(MatterMark(matter_id=matter.id, mark=mark, at=now))
+
+
+def _tell(
+    db: Session, process: Process, matter: Matter, verb: Verb, entry: LedgerEntry, now: datetime
+) -> None:
+    """A notice to each person once, whatever roles they hold; never to the one who did it."""
+    people = {person.id: person for role in verb.tells for person in rules.people_over(db, matter, role)}
+    state = process.states[matter.state].title
+    words = Words(
+        f"{process.title.zh}“{matter.title}”：{verb.title.zh}，现为“{state.zh}”。",
+        f"{process.title.en} “{matter.title}”: {verb.title.en}; it is now at “{state.en}”.",
+    )
+    for person in people.values():
+        if person.id != entry.actor_id:
+            db.add(
+                Notice(
+                    person_id=person.id,
+                    matter_id=matter.id,
+                    entry_id=entry.id,
+                    zh=words.zh,
+                    en=words.en,
+                    created_at=now,
+                )
+            )
+
+
+def _carry(db: Session, matter: Matter, verb: Verb, now: datetime) -> None:
+    """A verb that carries moves the children that can do the verb of the same name."""
+    if verb.carries is None:
+        return
+    children = (
+        select(Matter)
+        .where(Matter.parent_id == matter.id, Matter.process == verb.carries)
+        .order_by(Matter.id)
+    )
+    for child in db.scalars(children).all():
+        if child.state in _verb(process_of(db, child), verb.name).start:
+            advance(db, child, verb.name, actor=SYSTEM, now=now)

@@ -1,0 +1,56 @@
+"""Opens the house's database. Whoever opens a transaction here also ends it; actions never commit."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from sqlalchemy import Engine, create_engine, event
+from sqlalchemy.orm import Session
+
+__all__ = ["Database", "Session"]
+
+BUSY_MS = 10_000
+
+
+class Database:
+    """`transaction()` writes, `reading()` reads. The same on SQLite and PostgreSQL."""
+
+    def __init__(self, url: str) -> None:
+        self.bind = create_engine(url, pool_pre_ping=not url.startswith("sqlite"))
+        if self.bind.dialect.name == "sqlite":
+            _prepare_sqlite(self.bind)
+
+    @contextmanager
+    def transaction(self) -> Iterator[Session]:
+        """Everything done in it, or nothing."""
+        with (
+            Session(self.bind.execution_options(xieshang_writes=True), expire_on_commit=False) as db,
+            db.begin(),
+        ):
+            yield db
+
+    @contextmanager
+    def reading(self) -> Iterator[Session]:
+        with Session(self.bind) as db:
+            yield db
+
+    def close(self) -> None:
+        self.bind.dispose()
+
+
+def _prepare_sqlite(bind: Engine) -> None:
+    """WAL, full durability, and one writer that waits its turn from the start.
+
+    A deferred read that becomes a write fails at once whatever the timeout, so a writer begins as one.
+    """
+
+    @event.listens_for(bind, "connect")
+    def connect(connection: Any, _record: object) -> None:
+        connection.isolation_level = None
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", f"busy_timeout={BUSY_MS}"):
+            connection.execute(f"PRAGMA {pragma}")
+
+    @event.listens_for(bind, "begin")
+    def begin(connection: Any) -> None:
+        writes = connection.get_execution_options().get("xieshang_writes")
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")

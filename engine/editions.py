@@ -1,0 +1,69 @@
+"""Which text of a procedure holds: the shipped file is edition 1, an adopted variant is a row."""
+
+from datetime import date
+from functools import cache
+from pathlib import Path
+
+from sqlalchemy import ColumnElement, and_, or_, select
+from sqlalchemy.orm import Session
+
+from engine.models.edition import ProcessEdition
+from engine.models.matter import Matter
+from engine.process import Process, read
+
+SHIPPED = Path(__file__).parent / "processes"
+
+
+@cache
+def shipped(name: str) -> Process:
+    return read((SHIPPED / f"{name}.toml").read_text(encoding="utf-8"))
+
+
+@cache
+def shipped_names() -> tuple[str, ...]:
+    return tuple(sorted(path.stem for path in SHIPPED.glob("*.toml")))
+
+
+@cache
+def _adopted(name: str, number: int, text: str) -> Process:
+    return read(text, number)
+
+
+def editions(db: Session, name: str) -> list[Process]:
+    """Every edition of a procedure, the shipped one first."""
+    rows = db.scalars(
+        select(ProcessEdition).where(ProcessEdition.process == name).order_by(ProcessEdition.number)
+    )
+    return [shipped(name), *(_adopted(name, row.number, row.text) for row in rows)]
+
+
+def process_of(db: Session, matter: Matter) -> Process:
+    """The edition a matter started under, which it keeps."""
+    if matter.edition == 1:
+        return shipped(matter.process)
+    row = db.get_one(ProcessEdition, (matter.process, matter.edition))
+    return _adopted(row.process, row.number, row.text)
+
+
+def process_on(db: Session, name: str, day: date) -> Process:
+    """The edition that a matter begun on this day starts under."""
+    rows = select(ProcessEdition).where(ProcessEdition.process == name, ProcessEdition.from_date <= day)
+    row = db.scalar(rows.order_by(ProcessEdition.number.desc()).limit(1))
+    return _adopted(name, row.number, row.text) if row else shipped(name)
+
+
+def has_mark(db: Session, name: str, mark: str) -> ColumnElement[bool]:
+    """The condition that a matter's present state carries a mark, whichever edition it is in."""
+    return and_(
+        Matter.process == name,
+        or_(
+            *(
+                and_(Matter.edition == process.edition, Matter.state.in_(process.marked(mark)))
+                for process in editions(db, name)
+            )
+        ),
+    )
+
+
+def carries_mark(db: Session, matter: Matter, mark: str) -> bool:
+    return mark in process_of(db, matter).states[matter.state].marks

@@ -1,0 +1,251 @@
+"""When: the conditions a process file may name, each with its sentence for the person refused."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, and_, exists, func, not_, select
+from sqlalchemy.orm import Session
+
+from engine.clock import day
+from engine.deadlines import deadlines
+from engine.editions import carries_mark, has_mark, process_of, shipped
+from engine.models.consultation import Finding, Segment
+from engine.models.ledger import LedgerEntry
+from engine.models.matter import Matter, MatterMark
+from engine.models.people import Post
+from engine.models.recommendation import Assignment, Source
+from engine.models.topic import ScoreSheet
+from engine.process import Guard
+from engine.words import Words
+
+
+@dataclass(frozen=True)
+class Condition:
+    """`holds(db, matter, number, now)`; a creating verb asks its parent. `words(number)` says what is lacking."""
+
+    holds: Callable[[Session, Matter, int, datetime], bool]
+    words: Callable[[int], Words]
+
+
+def done_since(db: Session, matter: Matter, verb: str) -> list[LedgerEntry]:
+    """The times a verb was done since the matter entered its state."""
+    entries = select(LedgerEntry).where(LedgerEntry.matter_id == matter.id, LedgerEntry.verb == verb)
+    return list(db.scalars(entries.where(LedgerEntry.at >= matter.since).order_by(LedgerEntry.id)))
+
+
+def unmet(db: Session, matter: Matter, guard: Guard, now: datetime) -> Words | None:
+    """The sentence of a guard that does not hold, or nothing."""
+    if guard.name in NAMING:
+        return NAMING[guard.name](db, matter, str(guard.number))
+    condition = CONDITIONS[guard.name]
+    number = int(guard.number or 0)
+    return None if condition.holds(db, matter, number, now) else condition.words(number)
+
+
+def _done(db: Session, matter: Matter, verb: str) -> Words | None:
+    if done_since(db, matter, verb):
+        return None
+    title = process_of(db, matter).verbs[verb].title
+    return Words(f"还没有记录“{title.zh}”。", f"“{title.en}” is not on record yet.")
+
+
+def _a_child(db: Session, matter: Matter, what: str) -> Words | None:
+    """`what` is PROCESS.MARK: one child at least has carried the mark."""
+    name, _, mark = what.partition(".")
+    if _count(db, Matter.parent_id == matter.id, Matter.process == name, _once_marked(mark)):
+        return None
+    noun, stage = _said(name, mark)
+    return Words(
+        f"还没有一项“{noun.zh}”办到“{stage.zh}”。", f"No {noun.en.lower()} has reached “{stage.en}” yet."
+    )
+
+
+def _every_child(db: Session, matter: Matter, what: str) -> Words | None:
+    """Every child of the process has carried the mark or has come to an end without it."""
+    name, _, mark = what.partition(".")
+    behind = select(Matter).where(
+        Matter.parent_id == matter.id, Matter.process == name, not_(_once_marked(mark))
+    )
+    if all(process_of(db, child).states[child.state].end for child in db.scalars(behind)):
+        return None
+    noun, stage = _said(name, mark)
+    return Words(
+        f"还有“{noun.zh}”没有办到“{stage.zh}”。", f"Not every {noun.en.lower()} has reached “{stage.en}”."
+    )
+
+
+def _once_marked(mark: str) -> ColumnElement[bool]:
+    return exists().where(MatterMark.matter_id == Matter.id, MatterMark.mark == mark)
+
+
+def _said(name: str, mark: str) -> tuple[Words, Words]:
+    process = shipped(name)
+    return process.title, next(state.title for state in process.states.values() if mark in state.marks)
+
+
+def _count(db: Session, *conditions: ColumnElement[bool]) -> int:
+    return db.scalar(select(func.count()).select_from(Matter).where(and_(*conditions))) or 0
+
+
+def _parent_has(mark: str) -> Callable[[Session, Matter, int, datetime], bool]:
+    return lambda db, matter, number, now: carries_mark(db, matter, mark)
+
+
+def _scorers(db: Session, matter: Matter, number: int, now: datetime) -> bool:
+    sheets = select(func.count()).select_from(ScoreSheet).where(ScoreSheet.topic_id == matter.id)
+    return (db.scalar(sheets) or 0) >= number
+
+
+def _carried_topics(db: Session, matter: Matter, number: int, now: datetime) -> bool:
+    return _count(db, Matter.parent_id == matter.id, has_mark(db, "topic", "shortlisted")) >= number
+
+
+def _findings(db: Session, matter: Matter, number: int, now: datetime) -> bool:
+    cards = select(func.count()).select_from(Finding).where(Finding.research_id == matter.id)
+    return (db.scalar(cards) or 0) >= number
+
+
+def _segments(db: Session, matter: Matter, number: int, now: datetime) -> bool:
+    parts = select(func.count()).select_from(Segment).where(Segment.sitting_id == matter.id)
+    return (db.scalar(parts) or 0) >= number
+
+
+def _moderators(db: Session, matter: Matter, number: int, now: datetime) -> bool:
+    posts = select(func.count(Post.person_id.distinct())).where(
+        Post.role == "moderator",
+        Post.sitting_id == matter.id,
+        Post.confirmed_at.is_not(None),
+        Post.ended_at.is_(None),
+    )
+    return (db.scalar(posts) or 0) >= number
+
+
+def _no_loose_questions(db: Session, matter: Matter, number: int, now: datetime) -> bool:
+    return _count(db, Matter.sitting_id == matter.id, has_mark(db, "question", "loose")) == 0
+
+
+def _sitting_is_live(db: Session, matter: Matter, number: int, now: datetime) -> bool:
+    return carries_mark(db, db.get_one(Matter, matter.sitting_id), "live")
+
+
+def _nothing_on_air(db: Session, matter: Matter, number: int, now: datetime) -> bool:
+    on_air = has_mark(db, "question", "on_air")
+    return _count(db, Matter.sitting_id == matter.sitting_id, Matter.id != matter.id, on_air) == 0
+
+
+def _sources(db: Session, matter: Matter, number: int, now: datetime) -> bool:
+    rows = select(func.count()).select_from(Source).where(Source.recommendation_id == matter.id)
+    return (db.scalar(rows) or 0) >= number
+
+
+def _leads_replied(db: Session, matter: Matter, number: int, now: datetime) -> bool:
+    leads = db.scalars(select(Assignment).where(Assignment.parent_id == matter.id, Assignment.duty != "co"))
+    open_leads = [lead for lead in leads if not carries_mark(db, lead, "returned")]
+    return bool(open_leads) and all(carries_mark(db, lead, "replied") for lead in open_leads)
+
+
+def _co_units_signed(db: Session, matter: Matter, number: int, now: datetime) -> bool:
+    others = db.scalars(
+        select(Assignment).where(Assignment.parent_id == matter.parent_id, Assignment.duty == "co")
+    )
+    return all(_is_signed_or_late(db, other, now) for other in others)
+
+
+def _is_signed_or_late(db: Session, other: Assignment, now: datetime) -> bool:
+    if process_of(db, other).states[other.state].end:
+        return True
+    return any(deadline.due < day(now) for deadline in deadlines(db, other))
+
+
+NAMING: dict[str, Callable[[Session, Matter, str], Words | None]] = {
+    "done": _done,
+    "a_child": _a_child,
+    "every_child": _every_child,
+}
+"""Guards that name a verb, or a mark of children: an office can write new gates of these without Python."""
+
+CONDITIONS: dict[str, Condition] = {
+    "call_is_open": Condition(
+        _parent_has("call_open"),
+        lambda _: Words(
+            "征集已经结束，请等下一次征集。", "The call has closed; please wait for the next one."
+        ),
+    ),
+    "scorers": Condition(
+        _scorers, lambda n: Words(f"至少要有 {n} 人评分。", f"At least {n} people must have scored it.")
+    ),
+    "carried_topics": Condition(
+        _carried_topics,
+        lambda n: Words(f"计划里至少要有 {n} 个议题。", f"The plan must hold at least {n} topics."),
+    ),
+    "topic_is_planned": Condition(
+        _parent_has("planned"),
+        lambda _: Words(
+            "只有列入年度计划的议题才能立项协商；临时协商由主席会议成员批准。",
+            "Only a topic in the annual plan can become a consultation; an ad-hoc one is approved by the leadership.",
+        ),
+    ),
+    "consultation_is_under_way": Condition(
+        _parent_has("under_way"),
+        lambda _: Words(
+            "协商方案批准之后、成果报送之前才能办这一步。",
+            "This is possible only after the programme is approved and before the outcome is reported.",
+        ),
+    ),
+    "findings": Condition(
+        _findings,
+        lambda n: Words(
+            f"调研报告至少要附 {n} 条调研发现。", f"The report must rest on at least {n} finding(s)."
+        ),
+    ),
+    "segments": Condition(
+        _segments,
+        lambda n: Words(f"议程至少要有 {n} 个环节。", f"The run-of-show must have at least {n} segment(s)."),
+    ),
+    "moderators": Condition(
+        _moderators,
+        lambda n: Words(f"至少要安排 {n} 名互动审核员。", f"At least {n} moderator(s) must be rostered."),
+    ),
+    "no_loose_questions": Condition(
+        _no_loose_questions,
+        lambda _: Words(
+            "还有提问没有着落：请逐条答复、约定书面答复、合并或说明理由不予回答。",
+            "Some questions are still loose: answer each, owe it in writing, merge it, or refuse it with a reason.",
+        ),
+    ),
+    "asking_is_open": Condition(
+        _parent_has("asking_open"),
+        lambda _: Words(
+            "本场现在不接受提问和评论。", "This sitting is not taking questions or comments now."
+        ),
+    ),
+    "sitting_is_live": Condition(
+        _sitting_is_live,
+        lambda _: Words("直播还没有开始，或者已经中断、结束。", "The sitting is not live now."),
+    ),
+    "nothing_on_air": Condition(
+        _nothing_on_air,
+        lambda _: Words(
+            "已有一条提问正在作答，请先办结或撤下。",
+            "Another question is on air; answer it or take it off first.",
+        ),
+    ),
+    "sources": Condition(
+        _sources,
+        lambda n: Words(
+            f"每条建议至少要有 {n} 条依据（提问、调研发现或现场承诺）。",
+            f"A recommendation must cite at least {n} source(s): a question, a finding or a promise.",
+        ),
+    ),
+    "leads_replied": Condition(
+        _leads_replied, lambda _: Words("还有主办单位没有书面反馈。", "A lead unit has not replied yet.")
+    ),
+    "co_units_signed": Condition(
+        _co_units_signed,
+        lambda _: Words(
+            "会办单位的意见还没有送齐。", "The co-handling units have not all given their opinion."
+        ),
+    ),
+}
+GUARDS = frozenset({*NAMING, *CONDITIONS})

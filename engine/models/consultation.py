@@ -1,0 +1,159 @@
+"""A consultation: its research, its sittings, what was found and who is invited."""
+
+from datetime import date, datetime
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from engine.models.base import Base
+from engine.models.house import Document
+from engine.models.matter import Matter
+from engine.models.people import Person, Unit
+
+
+class Consultation(Matter):
+    """One topic of an issued plan, from programme to conclusion. Its parent is the topic."""
+
+    __tablename__ = "consultation"
+    __mapper_args__ = {"polymorphic_identity": "consultation"}
+    __table_args__ = ()
+
+    id: Mapped[int] = mapped_column(ForeignKey("matter.id"), primary_key=True)
+    aim: Mapped[str] = mapped_column(Text)
+    form: Mapped[str] = mapped_column(String(20))
+    series: Mapped[str] = mapped_column(String(20))
+    people: Mapped[str] = mapped_column(Text, default="")
+    online_plan: Mapped[str] = mapped_column(Text, default="")
+    planned_on: Mapped[date | None]
+
+
+class Research(Matter):
+    """One activity group's research before a consultation (会前调研). Its parent is the consultation."""
+
+    __tablename__ = "research"
+    __mapper_args__ = {"polymorphic_identity": "research"}
+    __table_args__ = ()
+
+    id: Mapped[int] = mapped_column(ForeignKey("matter.id"), primary_key=True)
+    questions: Mapped[str] = mapped_column(Text)
+    visits: Mapped[str] = mapped_column(Text, default="")
+    summary: Mapped[str] = mapped_column(Text, default="")
+    report_id: Mapped[int | None] = mapped_column(ForeignKey("document.id"))
+    slides_id: Mapped[int | None] = mapped_column(ForeignKey("document.id"))
+    video_id: Mapped[int | None] = mapped_column(ForeignKey("document.id"))
+
+
+class Finding(Base):
+    """An evidence card: a claim with place, date, photo and page, for the screen and for recommendations to cite."""
+
+    __tablename__ = "finding"
+    __table_args__ = (
+        CheckConstraint("claim <> ''", name="claim"),
+        UniqueConstraint("research_id", "position"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    research_id: Mapped[int] = mapped_column(ForeignKey("research.id"))
+    position: Mapped[int]
+    claim: Mapped[str] = mapped_column(Text)
+    place: Mapped[str] = mapped_column(String(100))
+    found_on: Mapped[date]
+    page: Mapped[int | None]
+    photo_id: Mapped[int | None] = mapped_column(ForeignKey("document.id"))
+
+    research: Mapped[Research] = relationship()
+    photo: Mapped[Document | None] = relationship()
+
+
+class Sitting(Matter):
+    """The consultation held live (the broadcast). Its parent is the consultation.
+
+    Visits count from `opened_at` to `closed_at`. `fact_no` is the last number the relay gave.
+    """
+
+    __tablename__ = "sitting"
+    __mapper_args__ = {"polymorphic_identity": "sitting"}
+    __table_args__ = (
+        CheckConstraint("ends_at > starts_at", name="order"),
+        CheckConstraint("closed_at IS NULL OR closed_at >= opened_at", name="window"),
+    )
+
+    id: Mapped[int] = mapped_column(ForeignKey("matter.id"), primary_key=True)
+    starts_at: Mapped[datetime]
+    ends_at: Mapped[datetime]
+    place: Mapped[str] = mapped_column(String(100))
+    stream_url: Mapped[str | None] = mapped_column(String(300))
+    opened_at: Mapped[datetime | None]
+    closed_at: Mapped[datetime | None]
+    fact_no: Mapped[int] = mapped_column(default=0)
+
+    segments: Mapped[list["Segment"]] = relationship(order_by="Segment.position", back_populates="sitting")
+
+
+class Segment(Base):
+    """A part of the run-of-show: 通报, 提问, 解答 or 发言. The one that has begun and not ended is the present one."""
+
+    __tablename__ = "segment"
+    __table_args__ = (
+        CheckConstraint("kind IN ('briefing', 'questions', 'answers', 'statements')", name="kind"),
+        CheckConstraint("minutes BETWEEN 1 AND 240", name="minutes"),
+        CheckConstraint("ended_at IS NULL OR ended_at >= started_at", name="order"),
+        UniqueConstraint("sitting_id", "position"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    sitting_id: Mapped[int] = mapped_column(ForeignKey("sitting.id"))
+    position: Mapped[int]
+    kind: Mapped[str] = mapped_column(String(12))
+    title: Mapped[str] = mapped_column(String(100))
+    minutes: Mapped[int]
+    speaker: Mapped[str] = mapped_column(String(100), default="")
+    started_at: Mapped[datetime | None]
+    ended_at: Mapped[datetime | None]
+
+    sitting: Mapped[Sitting] = relationship(back_populates="segments")
+
+
+class Invitation(Base):
+    """Someone asked to a sitting, and what they answered."""
+
+    __tablename__ = "invitation"
+    __table_args__ = (
+        CheckConstraint("reply IN ('waiting', 'will_attend', 'declined')", name="reply"),
+        UniqueConstraint("sitting_id", "person_id"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    sitting_id: Mapped[int] = mapped_column(ForeignKey("sitting.id"))
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"), index=True)
+    must_attend: Mapped[bool] = mapped_column(default=False)
+    reply: Mapped[str] = mapped_column(String(12), default="waiting")
+    reason: Mapped[str] = mapped_column(Text, default="")
+    replied_at: Mapped[datetime | None]
+
+    sitting: Mapped[Sitting] = relationship()
+    person: Mapped[Person] = relationship()
+
+
+class Promise(Base):
+    """What an official promised on air: the words, the speaker, the second of the recording, the day it is due."""
+
+    __tablename__ = "promise"
+    __table_args__ = (
+        CheckConstraint("words <> ''", name="words"),
+        CheckConstraint("second >= 0", name="second"),
+        Index("ix_promise_sitting", "sitting_id"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    sitting_id: Mapped[int] = mapped_column(ForeignKey("sitting.id"))
+    entry_id: Mapped[int] = mapped_column(ForeignKey("ledger_entry.id"), unique=True)
+    question_id: Mapped[int | None] = mapped_column(ForeignKey("question.id"))
+    words: Mapped[str] = mapped_column(Text)
+    speaker: Mapped[str] = mapped_column(String(60))
+    unit_id: Mapped[int] = mapped_column(ForeignKey("unit.id"))
+    due_on: Mapped[date]
+    second: Mapped[int]
+    made_at: Mapped[datetime]
+
+    unit: Mapped[Unit] = relationship()

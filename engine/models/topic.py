@@ -1,0 +1,69 @@
+"""What the public wants consulted on, and the year's plan that carries the chosen ones."""
+
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import CheckConstraint, ForeignKey, String, Text
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from engine.models.base import Base
+from engine.models.matter import Matter
+from engine.models.people import Person
+
+
+class Plan(Matter):
+    """An annual consultation plan (年度协商计划); its call opens the year's collection of topics."""
+
+    __tablename__ = "plan"
+    __mapper_args__ = {"polymorphic_identity": "plan"}
+    __table_args__ = (CheckConstraint("year BETWEEN 2000 AND 2100", name="year"),)
+
+    id: Mapped[int] = mapped_column(ForeignKey("matter.id"), primary_key=True)
+    year: Mapped[int] = mapped_column(unique=True)
+    plenary_on: Mapped[date | None]
+    decision_no: Mapped[str | None] = mapped_column(String(60))
+    decided_on: Mapped[date | None]
+
+
+class Topic(Matter):
+    """A topic put forward in a plan's call. Its parent is the plan."""
+
+    __tablename__ = "topic"
+    __table_args__ = (
+        CheckConstraint("merged_into_id IS NULL OR merged_into_id <> id", name="merged_into_other"),
+    )
+
+    id: Mapped[int] = mapped_column(ForeignKey("matter.id"), primary_key=True)
+    why_now: Mapped[str] = mapped_column(Text)
+    matter_kind: Mapped[str | None] = mapped_column(String(20))
+    form: Mapped[str | None] = mapped_column(String(20))
+    feasibility: Mapped[str | None] = mapped_column(Text)
+    merged_into_id: Mapped[int | None] = mapped_column(ForeignKey("topic.id"))
+
+    __mapper_args__ = {"polymorphic_identity": "topic"}
+
+
+class Support(Base):
+    """One person's support of one topic: there or not, never twice."""
+
+    __tablename__ = "support"
+
+    topic_id: Mapped[int] = mapped_column(ForeignKey("topic.id"), primary_key=True)
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"), primary_key=True, index=True)
+    at: Mapped[datetime]
+
+
+class ScoreSheet(Base):
+    """One scorer's sheet of one topic: points per criterion, 100 in all. Every sheet is kept."""
+
+    __tablename__ = "score_sheet"
+    __table_args__ = (CheckConstraint("total BETWEEN 0 AND 100", name="total"),)
+
+    topic_id: Mapped[int] = mapped_column(ForeignKey("topic.id"), primary_key=True)
+    scorer_id: Mapped[int] = mapped_column(ForeignKey("person.id"), primary_key=True)
+    points: Mapped[dict[str, Any]]
+    total: Mapped[int]
+    remark: Mapped[str] = mapped_column(Text, default="")
+    at: Mapped[datetime]
+
+    scorer: Mapped[Person] = relationship()

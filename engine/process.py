@@ -1,0 +1,550 @@
+"""A procedure is a file: reads and interprets the text of one process. No database.
+
+The language is described in `docs/process-language.md`; whether a text may run is decided by `engine.process_check`.
+"""
+
+import re
+import tomllib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from typing import Any
+
+from engine.clock import CITY
+from engine.errors import Invalid
+from engine.words import Words
+from engine.workdays import Period
+
+TEXT_MAX = 10_000
+ROWS_MAX = 50
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Something wrong with a text, and the line it stands on (0 where it is about the whole)."""
+
+    line: int
+    words: Words
+
+
+class Broken(Exception):
+    """The text is not a process."""
+
+    def __init__(self, findings: list[Finding]) -> None:
+        super().__init__("; ".join(f"line {finding.line}: {finding.words.en}" for finding in findings))
+        self.findings = findings
+
+
+@dataclass(frozen=True)
+class Field:
+    name: str
+    kind: str
+    label: Words
+    help: Words | None = None
+    choices: Mapping[str, Words] = field(default_factory=dict)
+    of: Mapping[str, Any] = field(default_factory=dict)
+    """For `rows`: column → kind of cell. For `points`: criterion → most points."""
+    min: int | None = None
+    max: int | None = None
+    required_unless: Mapping[str, str] = field(default_factory=dict)
+
+    def optional_with(self, given: Mapping[str, object]) -> bool:
+        """Whether another answer makes this one unnecessary."""
+        return any(given.get(name) == value for name, value in self.required_unless.items())
+
+
+@dataclass(frozen=True)
+class Span:
+    """A length of time and where it starts: `5 workdays of assigned`; without `of`, from entering the state."""
+
+    period: Period
+    of: str | None = None
+
+
+@dataclass(frozen=True)
+class Clock:
+    """A deadline of a state. It is computed when asked and never stored."""
+
+    what: Words
+    owner: str
+    within: Span | None = None
+    before: Span | None = None
+    warn: tuple[Period, ...] = ()
+
+
+@dataclass(frozen=True)
+class State:
+    name: str
+    title: Words
+    marks: tuple[str, ...] = ()
+    due: tuple[Clock, ...] = ()
+    end: bool = False
+
+
+@dataclass(frozen=True)
+class Guard:
+    name: str
+    number: int | str | None = None
+
+
+@dataclass(frozen=True)
+class Verb:
+    name: str
+    title: Words
+    by: tuple[str, ...] = ()
+    all_of: tuple[str, ...] = ()
+    not_by: tuple[str, ...] = ()
+    start: tuple[str, ...] = ()
+    to: str | None = None
+    stays: bool = False
+    free: bool = False
+    """Nobody waits for it: it may be done, and stands on no to-do list."""
+    create: bool = False
+    needs: tuple[str, ...] = ()
+    takes: tuple[str, ...] = ()
+    when: tuple[Guard, ...] = ()
+    open: Span | None = None
+    once_per: str | None = None
+    on_behalf_of: str | None = None
+    carries: str | None = None
+    tells: tuple[str, ...] = ()
+    makes: tuple[str, ...] = ()
+    help: Words | None = None
+
+    @property
+    def doers(self) -> tuple[str, ...]:
+        return self.by + self.all_of
+
+
+@dataclass(frozen=True)
+class Process:
+    name: str
+    title: Words
+    start: str
+    edition: int
+    fields: Mapping[str, Field]
+    states: Mapping[str, State]
+    verbs: Mapping[str, Verb]
+    lines: Mapping[str, int]
+
+    def verbs_from(self, state: str) -> Iterator[Verb]:
+        return (verb for verb in self.verbs.values() if not verb.create and state in verb.start)
+
+    def marked(self, mark: str) -> frozenset[str]:
+        """The states that carry a mark: what figures and code ask for instead of a state's name."""
+        return frozenset(state.name for state in self.states.values() if mark in state.marks)
+
+    def accept(self, verb: Verb, given: Mapping[str, object]) -> dict[str, Any]:
+        """The answers of a form, typed; only fields this verb names get in. Raises `Invalid` by field."""
+        wrong = {
+            name: Words("这里没有这一项。", "There is no such field here.")
+            for name in given
+            if name not in verb.needs + verb.takes
+        }
+        values: dict[str, Any] = {}
+        for name in verb.needs + verb.takes:
+            spec = self.fields[name]
+            if _is_empty(given.get(name)):
+                if name in verb.needs and not spec.optional_with(given):
+                    wrong[name] = Words(f"请填写“{spec.label.zh}”。", f"“{spec.label.en}” is required.")
+                continue
+            try:
+                values[name] = _READERS[spec.kind](spec, given[name])
+            except _Wrong as reason:
+                wrong[name] = reason.words
+        if wrong:
+            raise Invalid(wrong)
+        return values
+
+
+def read(text: str, edition: int = 1) -> Process:
+    """The process a text describes. Raises `Broken` with every finding of form; meaning is `process_check`'s."""
+    try:
+        table = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        line = int(found[1]) if (found := re.search(r"line (\d+)", str(error))) else 0
+        raise Broken(
+            [Finding(line, Words(f"不是有效的 TOML：{error}", f"Not valid TOML: {error}"))]
+        ) from error
+    reader = _Reader(_lines(text))
+    process = reader.process(table, edition)
+    if reader.findings:
+        raise Broken(reader.findings)
+    return process
+
+
+_HEADER = re.compile(r"^\[(\[)?([\w.]+)\]")
+_KEY = re.compile(r"^(\w+)\s*=")
+
+
+def _lines(text: str) -> dict[str, int]:
+    """Where each header and key stands, which tomllib does not tell: `state.assigned`, `verb.2.by` → line."""
+    lines: dict[str, int] = {}
+    counts: dict[str, int] = {}
+    place = ""
+    for number, line in enumerate(text.splitlines(), start=1):
+        if header := _HEADER.match(line):
+            place = header[2]
+            if header[1]:
+                counts[place] = counts.get(place, -1) + 1
+                place = f"{place}.{counts[place]}"
+            lines[place] = number
+        elif key := _KEY.match(line):
+            lines[f"{place}.{key[1]}".lstrip(".")] = number
+    return lines
+
+
+_PROCESS_KEYS = {"process", "title", "start", "field", "state", "verb"}
+_FIELD_KEYS = {"kind", "label", "help", "choices", "of", "min", "max", "required_unless"}
+_STATE_KEYS = {"title", "marks", "due", "end"}
+_CLOCK_KEYS = {"what", "within", "before", "of", "owner", "warn"}
+_VERB_KEYS = {
+    "name",
+    "title",
+    "from",
+    "to",
+    "by",
+    "all_of",
+    "not_by",
+    "needs",
+    "takes",
+    "when",
+    "open",
+    "help",
+}
+_VERB_KEYS |= {"stays", "free", "create", "once_per", "on_behalf_of", "carries", "tells", "makes"}
+
+
+class _Reader:
+    """Turns the tables of a text into a `Process`, gathering what is wrong instead of stopping at the first."""
+
+    def __init__(self, lines: Mapping[str, int]) -> None:
+        self.lines = lines
+        self.findings: list[Finding] = []
+
+    def wrong(self, place: str, zh: str, en: str) -> None:
+        line = next((self.lines[p] for p in (place, place.rpartition(".")[0]) if p in self.lines), 0)
+        self.findings.append(Finding(line, Words(zh, en)))
+
+    def process(self, table: dict[str, Any], edition: int) -> Process:
+        self.known(table, _PROCESS_KEYS, "")
+        fields = self.tables(table, "field")
+        states = self.tables(table, "state")
+        verbs = [
+            self.verb(f"verb.{at}", entry) for at, entry in enumerate(self.list_of_tables(table, "verb"))
+        ]
+        for at, verb in enumerate(verbs):
+            if verb.name in [earlier.name for earlier in verbs[:at]]:
+                self.wrong(f"verb.{at}", f"“{verb.name}”写了两次。", f"“{verb.name}” stands twice.")
+        return Process(
+            name=self.text(table, "process", ""),
+            title=self.words(table, "title", ""),
+            start=self.text(table, "start", ""),
+            edition=edition,
+            fields={name: self.field(name, entry) for name, entry in fields.items()},
+            states={name: self.state(name, entry) for name, entry in states.items()},
+            verbs={verb.name: verb for verb in verbs},
+            lines=self.lines,
+        )
+
+    def field(self, name: str, table: dict[str, Any]) -> Field:
+        place = f"field.{name}"
+        self.known(table, _FIELD_KEYS, place)
+        kind = self.text(table, "kind", place)
+        if kind and kind not in _READERS:
+            self.wrong(f"{place}.kind", f"没有“{kind}”这种填写项。", f"There is no kind of field “{kind}”.")
+        choices = table.get("choices", {})
+        return Field(
+            name=name,
+            kind=kind,
+            label=self.words(table, "label", place),
+            help=self.words(table, "help", place) if "help" in table else None,
+            choices={key: self.pair(value, f"{place}.choices") for key, value in choices.items()},
+            of=table.get("of", {}),
+            min=table.get("min"),
+            max=table.get("max"),
+            required_unless=table.get("required_unless", {}),
+        )
+
+    def state(self, name: str, table: dict[str, Any]) -> State:
+        place = f"state.{name}"
+        self.known(table, _STATE_KEYS, place)
+        return State(
+            name=name,
+            title=self.words(table, "title", place),
+            marks=self.names(table, "marks", place),
+            due=tuple(
+                self.clock(f"{place}.due.{at}", entry)
+                for at, entry in enumerate(self.list_of_tables(table, "due"))
+            ),
+            end=table.get("end", False) is True,
+        )
+
+    def clock(self, place: str, table: dict[str, Any]) -> Clock:
+        self.known(table, _CLOCK_KEYS, place)
+        of = table.get("of")
+        within, before = (
+            self.span(table[key], place, of) if key in table else None for key in ("within", "before")
+        )
+        if (within is None) == (before is None):
+            self.wrong(
+                place, "期限要写 within 或 before 之一。", "A deadline is either `within` or `before`."
+            )
+        warn = (self.span(text, place, None) for text in self.names(table, "warn", place))
+        return Clock(
+            what=self.words(table, "what", place),
+            owner=self.text(table, "owner", place),
+            within=within,
+            before=before,
+            warn=tuple(span.period for span in warn if span),
+        )
+
+    def verb(self, place: str, table: dict[str, Any]) -> Verb:
+        self.known(table, _VERB_KEYS, place)
+        name = self.text(table, "name", place)
+        stays, create = table.get("stays", False) is True, table.get("create", False) is True
+        if ("to" in table) == stays:
+            self.wrong(place, f"“{name}”要写 to 或 stays 之一。", f"“{name}” needs either `to` or `stays`.")
+        if ("from" in table) == create:
+            self.wrong(
+                place, f"“{name}”要写 from 或 create 之一。", f"“{name}” needs either `from` or `create`."
+            )
+        return Verb(
+            name=name,
+            title=self.words(table, "title", place),
+            by=self.names(table, "by", place),
+            all_of=self.names(table, "all_of", place),
+            not_by=self.names(table, "not_by", place),
+            start=self.names(table, "from", place),
+            to=table.get("to"),
+            stays=stays,
+            free=table.get("free", False) is True,
+            create=create,
+            needs=self.names(table, "needs", place),
+            takes=self.names(table, "takes", place),
+            when=tuple(self.guard(entry, f"{place}.when") for entry in table.get("when", [])),
+            open=self.span(table["open"], f"{place}.open", None) if "open" in table else None,
+            once_per=table.get("once_per"),
+            on_behalf_of=table.get("on_behalf_of"),
+            carries=table.get("carries"),
+            tells=self.names(table, "tells", place),
+            makes=self.names(table, "makes", place),
+            help=self.words(table, "help", place) if "help" in table else None,
+        )
+
+    def guard(self, entry: object, place: str) -> Guard:
+        if isinstance(entry, str):
+            return Guard(entry)
+        if isinstance(entry, dict) and len(entry) == 1:
+            return Guard(*next(iter(entry.items())))
+        self.wrong(place, "条件要写成名称或 { 名称 = 数 }。", "A guard is a name, or { name = number }.")
+        return Guard("")
+
+    def span(self, text: object, place: str, of: str | None) -> Span | None:
+        length, _, anchor = str(text).partition(" of ")
+        try:
+            return Span(Period.parse(length), anchor or of)
+        except ValueError as error:
+            self.wrong(place, f"期限“{text}”无法识别。", f"“{text}” is not a length of time: {error}")
+            return None
+
+    def known(self, table: dict[str, Any], keys: set[str], place: str) -> None:
+        for key in table.keys() - keys:
+            self.wrong(
+                f"{place}.{key}".lstrip("."), f"没有“{key}”这种写法。", f"The language has no “{key}” here."
+            )
+
+    def text(self, table: dict[str, Any], key: str, place: str) -> str:
+        value = table.get(key)
+        if isinstance(value, str) and value:
+            return value
+        self.wrong(f"{place}.{key}".lstrip("."), f"缺少 {key}。", f"`{key}` is missing.")
+        return ""
+
+    def words(self, table: dict[str, Any], key: str, place: str) -> Words:
+        value = table.get(key)
+        if isinstance(value, dict) and all(
+            isinstance(value.get(language), str) and value[language] for language in ("zh", "en")
+        ):
+            return Words(value["zh"], value["en"])
+        self.wrong(
+            f"{place}.{key}".lstrip("."), f"{key} 要有中文和英文。", f"`{key}` needs Chinese and English."
+        )
+        return Words("", "")
+
+    def pair(self, text: object, place: str) -> Words:
+        zh, bar, en = str(text).partition(" | ")
+        if not (bar and zh and en):
+            self.wrong(
+                place,
+                f"选项“{text}”要写成“中文 | English”。",
+                f"The choice “{text}” is written “中文 | English”.",
+            )
+        return Words(zh, en)
+
+    def names(self, table: dict[str, Any], key: str, place: str) -> tuple[str, ...]:
+        value = table.get(key, [])
+        if isinstance(value, list) and all(isinstance(name, str) for name in value):
+            return tuple(value)
+        self.wrong(f"{place}.{key}", f"{key} 要写成列表。", f"`{key}` is a list of names.")
+        return ()
+
+    def tables(self, table: dict[str, Any], key: str) -> dict[str, dict[str, Any]]:
+        value = table.get(key, {})
+        if isinstance(value, dict) and all(isinstance(entry, dict) for entry in value.values()):
+            return value
+        self.wrong(key, f"{key} 的写法不对。", f"`{key}` is a set of tables.")
+        return {}
+
+    def list_of_tables(self, table: dict[str, Any], key: str) -> list[dict[str, Any]]:
+        value = table.get(key, [])
+        if isinstance(value, list) and all(isinstance(entry, dict) for entry in value):
+            return value
+        self.wrong(key, f"{key} 的写法不对。", f"`{key}` is a list of tables.")
+        return []
+
+
+class _Wrong(Exception):
+    def __init__(self, zh: str, en: str) -> None:
+        super().__init__(en)
+        self.words = Words(zh, en)
+
+
+def _is_empty(value: object) -> bool:
+    return value is None or value in ("", [], ()) or (isinstance(value, str) and not value.strip())
+
+
+def _text(spec: Field, value: object) -> str:
+    if not isinstance(value, str):
+        raise _Wrong("请填写文字。", "Please write text.")
+    text = value.replace("\r\n", "\n").strip()
+    limit = spec.max or TEXT_MAX
+    if any(ord(char) < 32 and char not in "\n\t" for char in text):
+        raise _Wrong("含有无法保存的控制字符。", "It holds control characters that cannot be kept.")
+    if len(text) > limit:
+        raise _Wrong(
+            f"最多 {limit} 字，现有 {len(text)} 字。", f"At most {limit} characters; there are {len(text)}."
+        )
+    if spec.min and len(text) < spec.min:
+        raise _Wrong(f"至少 {spec.min} 字。", f"At least {spec.min} characters.")
+    return text
+
+
+def _number(spec: Field, value: object) -> int:
+    text = str(value).strip()
+    if isinstance(value, bool) or not re.fullmatch(r"-?[0-9]{1,12}", text):
+        raise _Wrong("请填写整数。", "Please give a whole number.")
+    number = int(text)
+    if (spec.min is not None and number < spec.min) or (spec.max is not None and number > spec.max):
+        low, high = (edge if edge is not None else "…" for edge in (spec.min, spec.max))
+        raise _Wrong(f"应在 {low} 到 {high} 之间。", f"It must be between {low} and {high}.")
+    return number
+
+
+def _date(spec: Field, value: object) -> date:
+    if isinstance(value, date):
+        return value
+    found = re.fullmatch(r"([0-9]{4})(?:-|年)([0-9]{1,2})(?:-|月)([0-9]{1,2})日?", str(value).strip())
+    try:
+        return date(*(int(part) for part in found.groups())) if found else date.fromisoformat("")
+    except ValueError:
+        raise _Wrong(
+            "日期请写成 2019-03-08 或 2019年3月8日。", "Please write the date as 2019-03-08."
+        ) from None
+
+
+def _moment(spec: Field, value: object) -> datetime:
+    """A day and time as the city's clocks show it; kept as UTC."""
+    if isinstance(value, datetime) and value.tzinfo:
+        return value.astimezone(UTC)
+    if not re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}", str(value)):
+        raise _Wrong("时间请写成 2019-04-03 14:30。", "Please write the time as 2019-04-03 14:30.")
+    try:
+        return datetime.fromisoformat(str(value)).replace(tzinfo=CITY).astimezone(UTC)
+    except ValueError:
+        raise _Wrong("没有这个时间。", "There is no such time.") from None
+
+
+def _choice(spec: Field, value: object) -> str:
+    if value not in spec.choices:
+        raise _Wrong("请从列出的选项中选择。", "Please choose one of those listed.")
+    return str(value)
+
+
+def _yes(spec: Field, value: object) -> bool:
+    if value not in (True, "yes", "on"):
+        raise _Wrong("需要确认。", "This must be confirmed.")
+    return True
+
+
+def _id(spec: Field, value: object) -> int:
+    if isinstance(value, bool) or not re.fullmatch(r"[1-9][0-9]{0,17}", str(value)):
+        raise _Wrong("请从列表中选择。", "Please choose from the list.")
+    return int(str(value))
+
+
+def _ids(spec: Field, value: object) -> list[int]:
+    return sorted({_id(spec, one) for one in (value if isinstance(value, list | tuple) else [value])})
+
+
+def _rows(spec: Field, value: object) -> list[dict[str, Any]]:
+    """A small table: rows of column → value, dates as ISO text. Wholly empty rows are left out."""
+    if not isinstance(value, list) or not all(isinstance(row, dict) for row in value):
+        raise _Wrong("请逐行填写。", "Please fill it in row by row.")
+    rows = [row for row in value if not all(_is_empty(cell) for cell in row.values())]
+    if not rows:
+        raise _Wrong("至少填写一行。", "Please fill in at least one row.")
+    if len(rows) > ROWS_MAX:
+        raise _Wrong(f"最多 {ROWS_MAX} 行。", f"At most {ROWS_MAX} rows.")
+    return [_row(spec, number, row) for number, row in enumerate(rows, start=1)]
+
+
+def _row(spec: Field, number: int, row: Mapping[str, object]) -> dict[str, Any]:
+    values: dict[str, Any] = {}
+    for column, kind in spec.of.items():
+        if _is_empty(row.get(column)):
+            raise _Wrong(f"第 {number} 行没有填完。", f"Row {number} is not complete.")
+        try:
+            value = _READERS[kind](Field(column, kind, spec.label), row[column])
+            values[column] = value.isoformat() if isinstance(value, date) else value
+        except _Wrong as reason:
+            raise _Wrong(f"第 {number} 行：{reason.words.zh}", f"Row {number}: {reason.words.en}") from None
+    return values
+
+
+def _points(spec: Field, value: object) -> dict[str, int]:
+    """A score sheet: every criterion with whole points from 0 to its most."""
+    if not isinstance(value, dict) or value.keys() - spec.of.keys():
+        raise _Wrong("请按评分表逐项打分。", "Please score each criterion of the sheet.")
+    points: dict[str, int] = {}
+    for name, most in spec.of.items():
+        text = str(value.get(name, "")).strip()
+        if not (re.fullmatch(r"[0-9]{1,3}", text) and int(text) <= most):
+            title = spec.choices[name]
+            raise _Wrong(
+                f"“{title.zh}”请填 0 到 {most} 的整数。",
+                f"“{title.en}” takes a whole number from 0 to {most}.",
+            )
+        points[name] = int(text)
+    return points
+
+
+_READERS = {
+    "text": _text,
+    "number": _number,
+    "date": _date,
+    "moment": _moment,
+    "choice": _choice,
+    "yes": _yes,
+    "rows": _rows,
+    "points": _points,
+    "person": _id,
+    "unit": _id,
+    "units": _ids,
+    "group": _id,
+    "groups": _ids,
+    "file": _id,
+    "matter": _id,
+}
+REFERENCES = frozenset({"person", "unit", "units", "group", "groups", "file", "matter"})
+"""Kinds whose values are ids: that the row exists is for whoever has the database to see."""

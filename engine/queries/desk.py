@@ -1,0 +1,106 @@
+"""What waits for whom, and until when."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, and_, exists, false, func, or_, select
+from sqlalchemy.orm import Session
+
+from engine.deadlines import Deadline, deadlines
+from engine.editions import editions, shipped_names
+from engine.models.ledger import LedgerEntry
+from engine.models.matter import Matter
+from engine.permits import Offer, offers
+from engine.process import Process, Verb
+from engine.rules import ROLES, Actor
+
+
+@dataclass(frozen=True)
+class ToDo:
+    """A matter that waits for this person: what they can do, what is closed and why, and the nearest deadline."""
+
+    matter: Matter
+    offers: Sequence[Offer]
+    deadline: Deadline | None
+
+
+def waiting(
+    db: Session, actor: Actor, now: datetime, *, process: str | None = None, page: int = 1, size: int = 50
+) -> tuple[list[ToDo], int]:
+    """One page of what waits for this actor, the longest waiting first, and how many there are in all."""
+    condition = _waits_for(db, actor)
+    if process:
+        condition = and_(condition, Matter.process == process)
+    total = db.scalar(select(func.count()).select_from(Matter).where(condition)) or 0
+    rows = (
+        select(Matter)
+        .where(condition)
+        .order_by(Matter.since, Matter.id)
+        .offset((page - 1) * size)
+        .limit(size)
+    )
+    return [_to_do(db, matter, actor, now) for matter in db.scalars(rows)], total
+
+
+def waiting_by_process(db: Session, actor: Actor) -> dict[str, int]:
+    """How many matters of each procedure wait for this actor."""
+    rows = select(Matter.process, func.count()).where(_waits_for(db, actor)).group_by(Matter.process)
+    return {name: count for name, count in db.execute(rows)}
+
+
+def _to_do(db: Session, matter: Matter, actor: Actor, now: datetime) -> ToDo:
+    nearest = min(deadlines(db, matter), key=lambda deadline: deadline.due, default=None)
+    return ToDo(matter, [offer for offer in offers(db, matter, actor, now) if not offer.verb.free], nearest)
+
+
+def _waits_for(db: Session, actor: Actor) -> ColumnElement[bool]:
+    """The process files as one SQL condition; guards are judged per row afterwards, for the rows of a page."""
+    verbs = (
+        _verb_waits(process, verb, actor)
+        for name in shipped_names()
+        for process in editions(db, name)
+        for verb in process.verbs.values()
+        if not verb.create and not verb.free
+    )
+    return or_(false(), *(condition for condition in verbs if condition is not None))
+
+
+def _verb_waits(process: Process, verb: Verb, actor: Actor) -> ColumnElement[bool] | None:
+    mine = [reach for role in verb.doers for reach in _reaches(verb, role, actor)]
+    if not mine:
+        return None
+    here = and_(
+        Matter.process == process.name,
+        Matter.edition == process.edition,
+        Matter.state.in_(verb.start),
+        or_(*mine),
+    )
+    if verb.once_per == "person":
+        here = and_(here, ~_did(verb.name, LedgerEntry.actor_id == actor.id))
+    elif verb.once_per:
+        here = and_(here, ~_did(verb.name, LedgerEntry.at >= Matter.since))
+    for other in verb.not_by:
+        here = and_(here, ~_did(other, LedgerEntry.actor_id == actor.id))
+    return here
+
+
+def _reaches(verb: Verb, role: str, actor: Actor) -> Iterator[ColumnElement[bool]]:
+    """The rows this actor's posts of a role reach, less those where this role has given its part of `all_of`."""
+    for post in actor.posts:
+        if post.role != role or (actor.acting and actor.acting != role):
+            continue
+        scope: ColumnElement[bool] = {
+            "unit": Matter.unit_id == post.unit_id,
+            "group": Matter.group_id == post.group_id,
+            "sitting": or_(Matter.sitting_id == post.sitting_id, Matter.id == post.sitting_id),
+        }.get(ROLES[role].scope, Matter.id.is_not(None))
+        yield (
+            and_(scope, ~_did(verb.name, LedgerEntry.role == role, LedgerEntry.at >= Matter.since))
+            if role in verb.all_of
+            else scope
+        )
+
+
+def _did(verb: str, *conditions: ColumnElement[bool]) -> ColumnElement[bool]:
+    return exists().where(LedgerEntry.matter_id == Matter.id, LedgerEntry.verb == verb, *conditions)

@@ -1,0 +1,117 @@
+"""Consultations and their sittings as the public and the hall read them."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import or_, select
+from sqlalchemy.orm import Session
+
+from engine.editions import has_mark
+from engine.errors import NotFound
+from engine.models.consultation import Consultation, Finding, Invitation, Promise, Research, Segment, Sitting
+from engine.models.matter import Matter
+from engine.models.voice import Question
+from engine.words import Words
+
+
+def sitting(db: Session, sitting_id: int) -> Sitting:
+    found = db.get(Sitting, sitting_id)
+    if found is None:
+        raise NotFound(Words("没有这场会议。", "There is no such sitting."))
+    return found
+
+
+def consultation(db: Session, consultation_id: int) -> Consultation:
+    found = db.get(Consultation, consultation_id)
+    if found is None:
+        raise NotFound(Words("没有这项协商。", "There is no such consultation."))
+    return found
+
+
+def consultations(db: Session) -> Sequence[Consultation]:
+    """The newest first, without those that were cancelled."""
+    rows = select(Consultation).where(~has_mark(db, "consultation", "cancelled"))
+    return db.scalars(rows.order_by(Consultation.id.desc())).all()
+
+
+def sittings_of(db: Session, consultation: Consultation) -> Sequence[Sitting]:
+    return db.scalars(
+        select(Sitting).where(Sitting.parent_id == consultation.id).order_by(Sitting.starts_at)
+    ).all()
+
+
+def live_now(db: Session) -> Sequence[Sitting]:
+    """On the air, or cut and expected back."""
+    on = or_(has_mark(db, "sitting", "live"), has_mark(db, "sitting", "interrupted"))
+    return db.scalars(select(Sitting).where(on).order_by(Sitting.starts_at)).all()
+
+
+def upcoming(db: Session) -> Sequence[Sitting]:
+    """Announced and not yet on the air, the next one first."""
+    ahead = or_(*(has_mark(db, "sitting", mark) for mark in ("announced", "warmup", "ready")))
+    return db.scalars(select(Sitting).where(ahead).order_by(Sitting.starts_at)).all()
+
+
+def held(db: Session) -> Sequence[Sitting]:
+    """Those that are over, the latest first."""
+    return db.scalars(
+        select(Sitting).where(has_mark(db, "sitting", "held")).order_by(Sitting.closed_at.desc())
+    ).all()
+
+
+def segments(db: Session, sitting: Sitting) -> Sequence[Segment]:
+    return db.scalars(
+        select(Segment).where(Segment.sitting_id == sitting.id).order_by(Segment.position)
+    ).all()
+
+
+def present_segment(db: Session, sitting: Sitting) -> Segment | None:
+    rows = select(Segment).where(
+        Segment.sitting_id == sitting.id, Segment.started_at.is_not(None), Segment.ended_at.is_(None)
+    )
+    return db.scalar(rows.order_by(Segment.position.desc()).limit(1))
+
+
+def on_air(db: Session, sitting: Sitting) -> Question | None:
+    rows = select(Question).where(Matter.sitting_id == sitting.id, has_mark(db, "question", "on_air"))
+    return db.scalar(rows.limit(1))
+
+
+def promises(db: Session, sitting: Sitting) -> Sequence[Promise]:
+    return db.scalars(select(Promise).where(Promise.sitting_id == sitting.id).order_by(Promise.second)).all()
+
+
+def research_of(db: Session, consultation: Consultation) -> Sequence[Research]:
+    return db.scalars(
+        select(Research).where(Research.parent_id == consultation.id).order_by(Research.id)
+    ).all()
+
+
+def findings_of(db: Session, research: Research) -> Sequence[Finding]:
+    return db.scalars(
+        select(Finding).where(Finding.research_id == research.id).order_by(Finding.position)
+    ).all()
+
+
+def invitations(db: Session, sitting: Sitting) -> Sequence[Invitation]:
+    return db.scalars(
+        select(Invitation).where(Invitation.sitting_id == sitting.id).order_by(Invitation.id)
+    ).all()
+
+
+def second_of(sitting: Sitting, moment: datetime) -> int:
+    """Seconds since the opening: where the recording is at a moment; 0 before it."""
+    return max(0, int((moment - sitting.opened_at).total_seconds())) if sitting.opened_at else 0
+
+
+def invitation(db: Session, invitation_id: int) -> Invitation:
+    found = db.get(Invitation, invitation_id)
+    if found is None:
+        raise NotFound(Words("没有这份邀请。", "There is no such invitation."))
+    return found
+
+
+def invitations_waiting(db: Session, person_id: int) -> Sequence[Invitation]:
+    """The invitations a person has not answered yet."""
+    rows = select(Invitation).where(Invitation.person_id == person_id, Invitation.reply == "waiting")
+    return db.scalars(rows.order_by(Invitation.id)).all()

@@ -1,0 +1,105 @@
+"""Topics and plans as the public and the desk read them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from statistics import mean
+
+from sqlalchemy import ScalarSelect, func, or_, select
+from sqlalchemy.orm import Session, aliased
+
+from engine.editions import has_mark
+from engine.errors import NotFound
+from engine.models.topic import Plan, ScoreSheet, Support, Topic
+from engine.words import Words
+
+
+@dataclass(frozen=True)
+class Listed:
+    """A topic with its supporters: distinct people over it and the topics merged into it."""
+
+    topic: Topic
+    supporters: int
+
+
+@dataclass(frozen=True)
+class Scores:
+    """All sheets of a topic; `average` to one decimal and `spread` (highest less lowest), nothing without a sheet."""
+
+    sheets: Sequence[ScoreSheet]
+    average: float | None
+    spread: int | None
+
+
+def open_plan(db: Session) -> Plan | None:
+    """The plan whose call is open, if any."""
+    return db.scalar(
+        select(Plan).where(has_mark(db, "plan", "call_open")).order_by(Plan.year.desc()).limit(1)
+    )
+
+
+def plans(db: Session) -> Sequence[Plan]:
+    return db.scalars(select(Plan).order_by(Plan.year.desc())).all()
+
+
+def topics(
+    db: Session,
+    *,
+    mark: str | None = None,
+    plan: Plan | None = None,
+    order: str = "support",
+    page: int = 1,
+    size: int = 20,
+) -> tuple[list[Listed], int]:
+    """One page of the topics that were not merged away, and how many there are. `order` is `support` or `newest`."""
+    supporters = _supporters().label("supporters")
+    rows = select(Topic, supporters).where(Topic.merged_into_id.is_(None))
+    if mark:
+        rows = rows.where(has_mark(db, "topic", mark))
+    if plan:
+        rows = rows.where(Topic.parent_id == plan.id)
+    total = db.scalar(select(func.count()).select_from(rows.subquery())) or 0
+    by = supporters.desc() if order == "support" else Topic.created_at.desc()
+    found = db.execute(rows.order_by(by, Topic.id).offset((page - 1) * size).limit(size))
+    return [Listed(topic, count) for topic, count in found], total
+
+
+def supporters(db: Session, topic: Topic) -> int:
+    return db.scalar(select(_supporters()).where(Topic.id == topic.id)) or 0
+
+
+def supports(db: Session, person_id: int) -> set[int]:
+    """The ids of the topics a person supports."""
+    return set(db.scalars(select(Support.topic_id).where(Support.person_id == person_id)))
+
+
+def _supporters() -> ScalarSelect[int]:
+    merged = aliased(Topic)
+    also = select(merged.id).where(merged.merged_into_id == Topic.id)
+    both = or_(Support.topic_id == Topic.id, Support.topic_id.in_(also))
+    return select(func.count(Support.person_id.distinct())).where(both).correlate(Topic).scalar_subquery()
+
+
+def scores(db: Session, topic: Topic) -> Scores:
+    sheets = db.scalars(
+        select(ScoreSheet).where(ScoreSheet.topic_id == topic.id).order_by(ScoreSheet.scorer_id)
+    ).all()
+    totals = [sheet.total for sheet in sheets]
+    return Scores(
+        sheets, round(mean(totals), 1) if totals else None, max(totals) - min(totals) if totals else None
+    )
+
+
+def topic(db: Session, topic_id: int) -> Topic:
+    found = db.get(Topic, topic_id)
+    if found is None:
+        raise NotFound(Words("没有这个议题。", "There is no such topic."))
+    return found
+
+
+def merged_into(db: Session, topic: Topic) -> Sequence[Topic]:
+    """The topics that were merged into this one."""
+    return db.scalars(select(Topic).where(Topic.merged_into_id == topic.id).order_by(Topic.id)).all()
+
+
+def plan(db: Session, plan_id: int) -> Plan | None:
+    return db.get(Plan, plan_id)

@@ -1,0 +1,77 @@
+"""Writes a fact down: the ledger entry, its texts and what the world is owed, in the caller's transaction."""
+
+import json
+import secrets
+from collections.abc import Mapping
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from engine.ledger import salted
+from engine.models.ledger import LedgerEntry, LedgerText, Outbox, Task
+from engine.models.matter import Matter
+from engine.rules import Actor
+
+
+def record(
+    db: Session,
+    event: str,
+    *,
+    noun: str,
+    verb: str,
+    actor: Actor,
+    now: datetime,
+    matter: Matter | None = None,
+    role: str | None = None,
+    behalf: str | None = None,
+    from_state: str | None = None,
+    data: Mapping[str, Any] | None = None,
+    texts: Mapping[str, str] | None = None,
+) -> LedgerEntry:
+    """`data` may name no person and hold no free text; those go into `texts`, which can be erased and stay provable."""
+    entry = LedgerEntry(
+        at=now,
+        event=event,
+        noun=noun,
+        matter_id=matter.id if matter else None,
+        version=matter.version if matter else None,
+        verb=verb,
+        from_state=from_state,
+        to_state=matter.state if matter else None,
+        actor_id=actor.id,
+        role=role,
+        behalf=behalf,
+        data={name: _plain(value) for name, value in (data or {}).items()},
+    )
+    for name, text in (texts or {}).items():
+        salt = secrets.token_bytes(16)
+        entry.texts.append(LedgerText(field=name, salt=salt, digest=salted(salt, text), text=text))
+    db.add(entry)
+    db.flush()
+    sitting = (matter.sitting_id or (matter.id if matter.process == "sitting" else None)) if matter else None
+    db.add(Outbox(entry_id=entry.id, sitting_id=sitting))
+    return entry
+
+
+def ask_for(
+    db: Session, kind: str, key: str, now: datetime, matter: Matter | None = None, **given: Any
+) -> Task:
+    """Asks for background work in the caller's transaction. `key` names the effect, which is never done twice."""
+    task = Task(kind=kind, key=key, matter_id=matter.id if matter else None, given=given, created_at=now)
+    db.add(task)
+    db.flush()
+    return task
+
+
+def as_text(value: object) -> str:
+    """A value of a text-like field as the one string that is salted and kept."""
+    return (
+        value
+        if isinstance(value, str)
+        else json.dumps(value, ensure_ascii=False, sort_keys=True, default=_plain)
+    )
+
+
+def _plain(value: Any) -> Any:
+    return value.isoformat() if isinstance(value, date | datetime) else value

@@ -1,0 +1,134 @@
+"""Every question has an end, counts by distinct person, and is never doubled."""
+
+import pytest
+from sqlalchemy import func, select
+
+from engine.actions.perform import perform
+from engine.actions.question import RECEIPT_LENGTH, ask_question, enter_question
+from engine.errors import Forbidden, Invalid, WrongState
+from engine.models.voice import Question
+from engine.queries import voices
+from tests.houses import House, shown_question, sitting
+
+GIVEN = {"title": "物业费涨价谁批准？", "asker_name": "当湖居民", "district": "当湖街道"}
+
+
+def test_a_question_gets_a_receipt_of_sixty_bits_and_more(house: House) -> None:
+    with house.transaction() as db:
+        live = sitting(house, db)
+        codes = {
+            ask_question(db, live, actor=house.actor(db, "citizen1"), now=house.now, **GIVEN).receipt
+            for _ in range(20)
+        }
+        assert len(codes) == 20
+        assert {len(code) for code in codes} == {RECEIPT_LENGTH}
+        assert voices.by_receipt(db, codes.pop()) is not None
+
+
+def test_the_same_key_is_the_same_question_and_never_another(house: House) -> None:
+    with house.transaction() as db:
+        live, citizen = sitting(house, db), house.actor(db, "citizen1")
+        first = ask_question(db, live, actor=citizen, now=house.now, key="k1", **GIVEN)
+        assert ask_question(db, live, actor=citizen, now=house.now, key="k1", **GIVEN).id == first.id
+        with pytest.raises(Invalid, match="correcting"):
+            ask_question(
+                db, live, actor=citizen, now=house.now, key="k1", **GIVEN | {"title": "另一个问题？"}
+            )
+        other = ask_question(db, live, actor=house.actor(db, "citizen2"), now=house.now, key="k1", **GIVEN)
+        assert other.id != first.id
+        assert db.scalar(select(func.count()).select_from(Question)) == 2
+
+
+def test_nobody_asks_before_the_window_opens_or_without_a_verified_phone(house: House) -> None:
+    with house.transaction() as db:
+        live = sitting(house, db)
+        with pytest.raises(Forbidden, match="Verified citizen"):
+            ask_question(db, live, actor=house.actor(db, "unit_admin"), now=house.now, **GIVEN)
+        perform(db, live, "end", actor=house.actor(db, "host1"), now=house.now)
+        with pytest.raises(WrongState, match="not taking questions"):
+            ask_question(db, live, actor=house.actor(db, "citizen1"), now=house.now, **GIVEN)
+
+
+def test_who_entered_a_question_does_not_approve_it(house: House) -> None:
+    with house.transaction() as db:
+        live, moderator = sitting(house, db), house.actor(db, "moderator1")
+        question = enter_question(db, live, actor=moderator, now=house.now, source="phone", **GIVEN)
+        with pytest.raises(Forbidden, match="own work"):
+            perform(db, question, "approve", actor=moderator, now=house.now)
+
+
+def test_one_question_is_on_air_and_its_answer_points_into_the_recording(house: House) -> None:
+    with house.transaction() as db:
+        live, host, moderator = sitting(house, db), house.actor(db, "host1"), house.actor(db, "moderator1")
+        first, second = (
+            shown_question(house, db, live),
+            shown_question(house, db, live, "业委会怎么成立？", "citizen2"),
+        )
+        for question in (first, second):
+            perform(db, question, "shortlist", actor=moderator, now=house.now)
+        house.later(minutes=41, seconds=12)
+        perform(db, first, "put_on_air", actor=host, now=house.now)
+        with pytest.raises(WrongState, match="Another question is on air"):
+            perform(db, second, "put_on_air", actor=host, now=house.now)
+        perform(db, first, "answer", actor=host, now=house.now)
+        assert (first.on_air_second, first.answered_second, first.state) == (2472, 2472, "answered")
+
+
+def test_merging_counts_distinct_people_and_can_be_undone(house: House) -> None:
+    with house.transaction() as db:
+        live, moderator = sitting(house, db), house.actor(db, "moderator1")
+        first, second = (
+            shown_question(house, db, live),
+            shown_question(house, db, live, "加装电梯费用怎么分摊？", "citizen2"),
+        )
+        for question, names in ((first, ("citizen3", "citizen4")), (second, ("citizen4", "citizen5"))):
+            for name in names:
+                perform(db, question, "upvote", actor=house.actor(db, name), now=house.now)
+        perform(db, second, "merge", actor=moderator, now=house.now, merged_into_id=first.id)
+        asked = voices.asked(db, first.id)
+        assert (asked.upvotes, asked.merged) == (3, 1)
+        with pytest.raises(Invalid):
+            perform(db, first, "merge", actor=moderator, now=house.now, merged_into_id=second.id)
+        perform(db, second, "split", actor=moderator, now=house.now, reason="问的不是一件事")
+        assert (second.state, second.merged_into_id, voices.asked(db, first.id).upvotes) == (
+            "approved",
+            None,
+            2,
+        )
+
+
+def test_an_answer_cannot_be_owed_for_a_day_that_has_passed(house: House) -> None:
+    with house.transaction() as db:
+        live = sitting(house, db)
+        question = shown_question(house, db, live)
+        with pytest.raises(Invalid), db.begin_nested():
+            perform(
+                db,
+                question,
+                "owe",
+                actor=house.actor(db, "host1"),
+                now=house.now,
+                unit_id=1,
+                due_on="2026-10-01",
+            )
+        db.refresh(question)
+        assert question.state == "approved"
+
+
+def test_the_queue_is_the_longest_waiting_first_with_what_is_like_it(house: House) -> None:
+    with house.transaction() as db:
+        live = sitting(house, db)
+        shown = shown_question(house, db, live, "老旧小区加装电梯的费用由谁承担？")
+        asked = ask_question(
+            db,
+            live,
+            actor=house.actor(db, "citizen2"),
+            now=house.now,
+            **GIVEN | {"title": "老小区加装电梯费用由谁承担？"},
+        )
+        house.later(minutes=4)
+        ask_question(db, live, actor=house.actor(db, "citizen3"), now=house.now, **GIVEN)
+        queue = voices.waiting(db, live, house.now)
+        assert [entry.matter.title for entry in queue] == [asked.title, GIVEN["title"]]
+        assert (queue[0].waited, [question.id for question in queue[0].similar]) == (240, [shown.id])
+        assert queue[1].similar == []

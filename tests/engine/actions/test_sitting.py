@@ -1,0 +1,123 @@
+"""A sitting from its preparation to its closing: nothing goes on air unready, nothing closes loose."""
+
+import pytest
+from sqlalchemy import func, select
+
+from engine.actions.perform import perform
+from engine.actions.sitting import Part, set_programme
+from engine.errors import Forbidden, Invalid, WrongState
+from engine.models.consultation import Promise
+from engine.models.ledger import Task
+from tests.houses import House, shown_question, sitting
+
+
+def test_it_goes_live_only_from_ready(house: House) -> None:
+    with house.transaction() as db:
+        warming = sitting(house, db, live=False)
+        with pytest.raises(WrongState, match="Go live"):
+            perform(db, warming, "go_live", actor=house.actor(db, "host1"), now=house.now)
+        with pytest.raises(Invalid) as refusal:
+            perform(
+                db,
+                warming,
+                "make_ready",
+                actor=house.actor(db, "committee"),
+                now=house.now,
+                stream_tested="yes",
+            )
+        assert len(refusal.value.fields) == 5
+        assert warming.opened_at is None
+
+
+def test_going_live_opens_the_window_and_begins_the_first_segment(house: House) -> None:
+    with house.transaction() as db:
+        live = sitting(house, db)
+        assert live.opened_at == house.now
+        assert [segment.started_at for segment in live.segments] == [house.now, None, None]
+
+
+def test_only_this_sittings_host_goes_live(house: House) -> None:
+    with house.transaction() as db:
+        warming = sitting(house, db, live=False)
+        with pytest.raises(Forbidden, match="Host of the sitting"):
+            perform(db, warming, "go_live", actor=house.actor(db, "office"), now=house.now)
+
+
+def test_next_moves_once_for_two_who_press_at_once(house: House) -> None:
+    with house.transaction() as db:
+        live, host = sitting(house, db), house.actor(db, "host1")
+        house.later(minutes=20)
+        perform(db, live, "next_segment", actor=host, now=house.now, seen=1)
+        with pytest.raises(WrongState, match="just moved on"):
+            perform(db, live, "next_segment", actor=host, now=house.now, seen=1)
+        first, second, third = live.segments
+        assert (first.ended_at, second.started_at, third.started_at) == (house.now, house.now, None)
+        perform(db, live, "next_segment", actor=host, now=house.now, seen=2)
+        with pytest.raises(WrongState, match="last segment"):
+            perform(db, live, "next_segment", actor=host, now=house.now, seen=3)
+
+
+def test_it_does_not_close_while_a_question_is_loose(house: House) -> None:
+    with house.transaction() as db:
+        live, host = sitting(house, db), house.actor(db, "host1")
+        question = shown_question(house, db, live)
+        with pytest.raises(WrongState, match="loose"):
+            perform(db, live, "end", actor=host, now=house.now)
+        perform(db, question, "owe", actor=host, now=house.now, unit_id=1, due_on="2026-12-01")
+        house.later(hours=2)
+        perform(db, live, "end", actor=host, now=house.now)
+        assert (live.state, live.closed_at) == ("held", house.now)
+        assert live.segments[0].ended_at == house.now
+        kinds = set(db.scalars(select(Task.kind).where(Task.matter_id == live.id)))
+        assert kinds == {"make_document", "compile_recommendations"}
+
+
+def test_a_promise_is_kept_with_its_second_and_its_day(house: House) -> None:
+    with house.transaction() as db:
+        live, recorder = sitting(house, db), house.actor(db, "recorder1")
+        given = {
+            "words": "年底前出台电梯加装补助办法。",
+            "speaker": "秦局长",
+            "unit": 1,
+            "due_on": "2026-12-31",
+            "second": 2472,
+        }
+        entry = perform(db, live, "record_promise", actor=recorder, now=house.now, **given)
+        promise = db.scalars(select(Promise)).one()
+        assert (promise.second, str(promise.due_on), promise.entry_id) == (2472, "2026-12-31", entry.id)
+        with pytest.raises(Invalid):
+            perform(db, live, "record_promise", actor=recorder, now=house.now, **given | {"due_on": "明年"})
+        with pytest.raises(Invalid), db.begin_nested():
+            perform(
+                db, live, "record_promise", actor=recorder, now=house.now, **given | {"question": live.id}
+            )
+        assert db.scalar(select(func.count()).select_from(Promise)) == 1
+
+
+def test_the_run_of_show_is_fixed_once_it_has_begun(house: House) -> None:
+    with house.transaction() as db:
+        live = sitting(house, db)
+        with pytest.raises(WrongState):
+            set_programme(
+                db, live, [Part("answers", "解答", 10)], actor=house.actor(db, "committee"), now=house.now
+            )
+
+
+@pytest.mark.parametrize(
+    "part", [Part("speech", "讲话", 10), Part("answers", " ", 10), Part("answers", "解答", 0)]
+)
+def test_a_wrong_segment_is_refused(house: House, part: Part) -> None:
+    with house.transaction() as db:
+        warming = sitting(house, db, live=False)
+        with pytest.raises(Invalid):
+            set_programme(db, warming, [part], actor=house.actor(db, "committee"), now=house.now)
+        assert len(warming.segments) == 3
+
+
+def test_interrupted_it_keeps_taking_questions_and_comes_back(house: House) -> None:
+    with house.transaction() as db:
+        live, host = sitting(house, db), house.actor(db, "host1")
+        perform(db, live, "interrupt", actor=host, now=house.now, reason="信号中断")
+        shown_question(house, db, live)
+        perform(db, live, "resume", actor=host, now=house.now)
+        assert live.state == "live"

@@ -1,0 +1,117 @@
+"""What was sealed and signed is checked against what stands in the database now, row by row."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from engine.actions.ledger import seal
+from engine.errors import Refused
+from engine.ledger import Tree, verifier_key
+from engine.queries.ledger import ORIGIN, disagreements, latest_checkpoint, receipt, tree, unsealed
+from tests.houses import House
+
+KEY = Ed25519PrivateKey.generate()
+
+
+@pytest.fixture
+def sealed(house: House) -> House:
+    with house.transaction() as db:
+        house.topic(db, house.plan(db))
+        seal(db, Tree(), key=KEY, now=house.now)
+    return house
+
+
+@contextmanager
+def unguarded(house: House) -> Iterator[Session]:
+    """The database as someone with a file editor sees it: without the triggers."""
+    with house.transaction() as db:
+        if db.get_bind().dialect.name == "postgresql":
+            db.execute(text("SET session_replication_role = replica"))
+        else:
+            names = db.execute(text("SELECT name FROM sqlite_master WHERE type = 'trigger'")).scalars().all()
+            for name in names:
+                db.execute(text(f"DROP TRIGGER {name}"))
+        yield db
+
+
+def found(house: House) -> list[str]:
+    with house.database.reading() as db:
+        return [words.en for words in disagreements(db, KEY)]
+
+
+def test_an_untouched_ledger_agrees(sealed: House) -> None:
+    assert found(sealed) == []
+
+
+def test_sealing_leaves_no_hole_and_nothing_unsealed(sealed: House) -> None:
+    with sealed.transaction() as db:
+        assert unsealed(db, 10) == []
+        size = tree(db).size
+        sealed.topic(db, sealed.plan(db, 2028), "另一个议题")
+        assert seal(db, tree(db), key=KEY, now=sealed.now) == 2
+        assert tree(db).size == size + 2
+        assert latest_checkpoint(db).size == size + 2
+    assert found(sealed) == []
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        ("UPDATE ledger_entry SET verb = 'accept' WHERE event = 'topic.received'", "was changed"),
+        ("UPDATE ledger_entry SET actor_id = 1 WHERE event = 'topic.received'", "was changed"),
+        ("UPDATE ledger_entry SET at = '2026-10-12 01:00:01' WHERE event = 'topic.received'", "was changed"),
+        ("UPDATE ledger_entry SET to_state = 'issued' WHERE event = 'topic.received'", "was changed"),
+        (
+            "UPDATE ledger_text SET text = '提升小区物业管理水准' WHERE field = 'title' AND text LIKE '提升%'",
+            "The text “title”",
+        ),
+        ("DELETE FROM ledger_leaf WHERE leaf_index = 2", "Leaf 2 is missing"),
+        ("UPDATE checkpoint SET size = size - 1", "does not agree"),
+        ("UPDATE checkpoint SET text = 'x'", "not validly signed"),
+    ],
+)
+def test_one_changed_value_is_named(sealed: House, change: str, says: str) -> None:
+    with unguarded(sealed) as db:
+        assert db.execute(text(change)).rowcount == 1  # type: ignore[attr-defined]
+    findings = found(sealed)
+    assert len(findings) >= 1
+    assert says in findings[0]
+
+
+def test_erasing_texts_keeps_every_proof(sealed: House) -> None:
+    with sealed.transaction() as db:
+        db.execute(text("UPDATE ledger_text SET text = NULL, salt = NULL"))
+    assert found(sealed) == []
+
+
+def test_a_checkpoint_of_another_key_is_refused(sealed: House) -> None:
+    with sealed.database.reading() as db:
+        assert list(disagreements(db, Ed25519PrivateKey.generate()))
+
+
+def test_a_receipt_is_there_once_its_entry_is_sealed(sealed: House) -> None:
+    with sealed.transaction() as db:
+        entry = sealed.topic(db, sealed.plan(db, 2028), "另一个议题")
+        last = unsealed(db, 10)[-1]
+        assert last.matter_id == entry.id
+        assert receipt(db, last.id) is None
+        seal(db, tree(db), key=KEY, now=sealed.now)
+        assert '"proof"' in (receipt(db, last.id) or "")
+        assert verifier_key(KEY, ORIGIN).startswith(ORIGIN)
+
+
+def seal_and_fail(house: House) -> None:
+    with house.transaction() as db:
+        house.plan(db, 2029)
+        seal(db, tree(db), key=KEY, now=house.now)
+        house.plan(db, 2029)
+
+
+def test_a_failed_seal_changes_nothing(sealed: House) -> None:
+    with pytest.raises(Refused):
+        seal_and_fail(sealed)
+    assert found(sealed) == []

@@ -1,0 +1,239 @@
+"""A house with people in it, made through the engine's own actions. All people are invented."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from engine.actions.consultation import plan_consultation
+from engine.actions.house import load_years, set_up_house
+from engine.actions.people import (
+    NewPerson,
+    add_group,
+    add_person,
+    add_unit,
+    confirm_post,
+    grant_post,
+    verify_citizen,
+)
+from engine.actions.perform import perform
+from engine.actions.plan import open_call
+from engine.actions.question import ask_question
+from engine.actions.sitting import Part, schedule_sitting, set_programme
+from engine.actions.topic import submit_topic
+from engine.database import Database
+from engine.models.consultation import Consultation, Sitting
+from engine.models.people import Person, Post
+from engine.models.topic import Plan, Topic
+from engine.models.voice import Question
+from engine.rules import Actor, actor_for
+from engine.words import Words
+
+DAY = datetime(2026, 10, 12, 1, 0, tzinfo=UTC)
+"""A Monday morning in Pinghu."""
+
+STAFF = {
+    "office": ("周办公", ["office_staff"], "", ""),
+    "research": ("郑研究", ["research_office"], "", ""),
+    "leader": ("吴主席", ["leader"], "", ""),
+    "party": ("王市委", ["party_office"], "", ""),
+    "government": ("冯政府", ["government_office", "assigning_office"], "", ""),
+    "committee": ("陈专委", ["committee_staff", "committee_head"], "", ""),
+    "scorer1": ("褚评分", ["scorer"], "", ""),
+    "scorer2": ("卫评分", ["scorer"], "", ""),
+    "scorer3": ("蒋评分", ["scorer"], "", ""),
+    "group1": ("沈组长", ["group_leader"], "", "当湖街道活动组"),
+    "group2": ("韩组长", ["group_leader"], "", "城建环保界别活动组"),
+    "unit_admin": ("杨联络", ["unit_admin"], "市住房和城乡建设局", ""),
+    "unit_handler": ("朱经办", ["unit_handler"], "市住房和城乡建设局", ""),
+    "unit_leader": ("秦局长", ["unit_leader"], "市住房和城乡建设局", ""),
+    "host1": ("许主持", ["member"], "", ""),
+    "recorder1": ("何记录", ["committee_staff"], "", ""),
+    "moderator1": ("吕审核", ["member"], "", ""),
+    "other_unit": ("尤联络", ["unit_admin", "unit_leader"], "市综合行政执法局", ""),
+}
+UNITS = ("市住房和城乡建设局", "市综合行政执法局")
+GROUPS = ("当湖街道活动组", "城建环保界别活动组")
+
+
+@dataclass
+class House:
+    """A database with a set-up house. Names of people are the keys of `STAFF`, or `citizen1`, `citizen2` …"""
+
+    database: Database
+    now: datetime = DAY
+
+    @contextmanager
+    def transaction(self) -> Iterator[Session]:
+        with self.database.transaction() as db:
+            yield db
+
+    def later(self, **time: int) -> None:
+        self.now += timedelta(**time)
+
+    def actor(self, db: Session, name: str, acting: str | None = None) -> Actor:
+        if name.startswith("citizen"):
+            return Actor(verify_citizen(db, f"key-of-{name}", f"市民{name[7:]}", now=self.now))
+        email = name if "@" in name else f"{name}@xieshang.example"
+        return actor_for(db, db.scalars(select(Person).where(Person.email == email)).one(), acting)
+
+    def plan(self, db: Session, year: int = 2027) -> Plan:
+        return open_call(
+            db,
+            actor=self.actor(db, "office"),
+            now=self.now,
+            title=f"{year}年度协商计划",
+            year=year,
+            plenary_on=f"{year}-02-22",
+        )
+
+    def topic(
+        self, db: Session, plan: Plan, title: str = "提升小区物业管理水平", by: str = "citizen1"
+    ) -> Topic:
+        why = "业主和物业公司争议多，业委会组建难。"
+        return submit_topic(
+            db,
+            plan,
+            actor=self.actor(db, by),
+            now=self.now,
+            title=title,
+            why_now=why,
+            matter_kind="livelihood",
+        )
+
+
+def found(database: Database) -> House:
+    """Sets up a house with all of `STAFF`, every post confirmed by the second administrator."""
+    house = House(database)
+    with house.transaction() as db:
+        set_up_house(
+            db,
+            name=Words("政协某市委员会", "CPPCC of a City"),
+            offices=(),
+            years=(2026, 2027),
+            sysadmin=NewPerson("许管理", "sysadmin@xieshang.example"),
+            secadmin=NewPerson("何安全", "secadmin@xieshang.example"),
+            now=house.now,
+        )
+        load_years(db, [2025, 2026])
+        admin, guard = house.actor(db, "sysadmin"), house.actor(db, "secadmin")
+        for unit in UNITS:
+            add_unit(db, unit, actor=admin, now=house.now)
+        for group in GROUPS:
+            add_group(db, group, actor=admin, now=house.now)
+        for key, (name, roles, unit, group) in STAFF.items():
+            new = NewPerson(name, f"{key}@xieshang.example", roles, unit, group)
+            add_person(db, new, actor=admin, now=house.now)
+        for post in db.scalars(select(Post).where(Post.confirmed_at.is_(None))).all():
+            confirm_post(db, post, actor=guard, now=house.now)
+    return house
+
+
+POINTS = {"priority": 20, "concern": 25, "value": 15, "feasibility": 10, "adoption": 10}
+SITTING_POSTS = {"host": "host1", "recorder": "recorder1", "moderator": "moderator1", "duty_leader": "leader"}
+
+
+def planned_topic(house: House, db: Session) -> Topic:
+    """A topic that has gone through scoring and the plan's approvals."""
+    plan = house.plan(db)
+    topic, office = house.topic(db, plan), house.actor(db, "office")
+    perform(db, topic, "accept", actor=office, now=house.now)
+    for scorer in ("scorer1", "scorer2", "scorer3"):
+        perform(db, topic, "score", actor=house.actor(db, scorer), now=house.now, points=POINTS)
+    perform(db, topic, "shortlist", actor=office, now=house.now)
+    perform(db, plan, "draft", actor=office, now=house.now)
+    perform(db, plan, "submit", actor=office, now=house.now)
+    for name in ("party", "office", "government"):
+        perform(db, plan, "agree", actor=house.actor(db, name), now=house.now, revision="无意见")
+    perform(db, plan, "record_review", actor=office, now=house.now, minutes="同意")
+    perform(
+        db,
+        plan,
+        "record_decision",
+        actor=office,
+        now=house.now,
+        decision_no="平委发〔2026〕12号",
+        decided_on="2026-10-12",
+    )
+    perform(db, plan, "issue", actor=house.actor(db, "leader"), now=house.now)
+    return topic
+
+
+def consultation(house: House, db: Session) -> Consultation:
+    """A consultation with its programme approved."""
+    committee, leader = house.actor(db, "committee"), house.actor(db, "leader")
+    planned = plan_consultation(
+        db,
+        planned_topic(house, db),
+        actor=committee,
+        now=house.now,
+        title="提升小区物业管理水平",
+        form="thematic",
+        series="mayor_f2f",
+        aim="听取意见，推动解决。",
+        planned_on="2026-11-24",
+    )
+    programme = {
+        "aim": "听取意见。",
+        "people": "市长、委员、市民代表",
+        "agenda": "通报、提问、解答、发言",
+        "division": "办公室统筹",
+        "online_plan": "全程直播",
+    }
+    perform(db, planned, "draft_programme", actor=committee, now=house.now, **programme)
+    perform(db, planned, "approve_programme", actor=leader, now=house.now)
+    return planned
+
+
+def sitting(house: House, db: Session, *, live: bool = True) -> Sitting:
+    """A sitting of that consultation with its posts filled and its run-of-show set; on the air if asked."""
+    committee, office = house.actor(db, "committee"), house.actor(db, "office")
+    scheduled = schedule_sitting(
+        db,
+        consultation(house, db),
+        actor=committee,
+        now=house.now,
+        title="市长与政协委员面对面",
+        starts_at="2026-11-24T14:00",
+        ends_at="2026-11-24T16:00",
+        place="市行政中心一号会议室",
+    )
+    for role, name in SITTING_POSTS.items():
+        grant_post(db, house.actor(db, name).person, role, scheduled, actor=committee, now=house.now)
+    for post in db.scalars(select(Post).where(Post.sitting_id == scheduled.id)).all():
+        confirm_post(db, post, actor=office, now=house.now)
+    parts = [
+        Part("briefing", "调研通报", 20),
+        Part("questions", "委员和网友提问", 40),
+        Part("answers", "部门解答", 40),
+    ]
+    set_programme(db, scheduled, parts, actor=committee, now=house.now)
+    perform(
+        db, scheduled, "open_warmup", actor=house.actor(db, "moderator1"), now=house.now, rules_posted="yes"
+    )
+    if live:
+        ready = (
+            "participants_confirmed",
+            "replies_prepared",
+            "notice_on_page",
+            "stream_tested",
+            "moderators_rostered",
+            "cutoff_named",
+        )
+        perform(db, scheduled, "make_ready", actor=committee, now=house.now, **dict.fromkeys(ready, "yes"))
+        perform(db, scheduled, "go_live", actor=house.actor(db, "host1"), now=house.now)
+    return scheduled
+
+
+def shown_question(
+    house: House, db: Session, at: Sitting, title: str = "老小区加装电梯谁出钱？", by: str = "citizen1"
+) -> Question:
+    """A citizen's question that a moderator has approved."""
+    question = ask_question(
+        db, at, actor=house.actor(db, by), now=house.now, title=title, asker_name="当湖居民"
+    )
+    perform(db, question, "approve", actor=house.actor(db, "moderator1"), now=house.now)
+    return question
