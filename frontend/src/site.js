@@ -1,0 +1,35 @@
+// What every page may use: htmx for fragments, counters beside long texts, a button that prints.
+import "htmx.org/dist/htmx.esm.js";
+
+function count(field) {
+  const output = field.closest(".field")?.querySelector("output");
+  if (output) output.textContent = [...field.value].length;
+}
+
+document.addEventListener("input", ({ target }) => {
+  if (target.matches?.("[data-max]")) count(target);
+});
+
+document.addEventListener("click", ({ target }) => {
+  if (target.closest?.("[data-print]")) print();
+});
+
+document.getElementById("errors")?.focus(); // the summary of what is wrong is read first
+
+// A form with a [data-keep] line keeps what is typed on the server while it is typed; the line says so.
+const waiting = new WeakMap();
+
+async function keep(form, line) {
+  const sent = new FormData(form);
+  for (const [name, value] of sent) if (value instanceof File) sent.delete(name);
+  const answer = await fetch(line.dataset.keep, { method: "POST", body: sent }).catch(() => null);
+  if (answer?.ok) line.textContent = await answer.text();
+}
+
+document.addEventListener("input", ({ target }) => {
+  const form = target.form;
+  const line = form?.querySelector("[data-keep]");
+  if (!line) return;
+  clearTimeout(waiting.get(form));
+  waiting.set(form, setTimeout(keep, 1000, form, line));
+});
