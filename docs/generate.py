@@ -10,17 +10,33 @@ from engine.process import Process, Span, Verb
 from engine.rules import ROLES
 
 DOCS = Path(__file__).parent
-ORDER = ("plan", "topic", "consultation", "research", "sitting", "question", "comment", "recommendation", "assignment")
+ORDER = (
+    "plan",
+    "topic",
+    "consultation",
+    "research",
+    "sitting",
+    "question",
+    "comment",
+    "recommendation",
+    "assignment",
+)
 
 
 def workflow() -> str:
-    parts = ["# The procedures\n\nGenerated from `engine/processes/*.toml` by `python -m docs.generate`. Do not edit.\n"]
+    parts = [
+        "# The procedures\n\nGenerated from `engine/processes/*.toml` by `python -m docs.generate`. Do not edit.\n"
+    ]
     parts += [_process(shipped(name)) for name in sorted(shipped_names(), key=ORDER.index)]
     return "\n".join(parts)
 
 
 def _process(process: Process) -> str:
-    lines = [f"## {process.title.zh} {process.title.en} (`{process.name}`)\n", "```mermaid", "stateDiagram-v2"]
+    lines = [
+        f"## {process.title.zh} {process.title.en} (`{process.name}`)\n",
+        "```mermaid",
+        "stateDiagram-v2",
+    ]
     lines += [f"  {state.name}: {state.title.zh}" for state in process.states.values()]
     lines += [f"  [*] --> {verb.to}: {verb.title.zh}" for verb in process.verbs.values() if verb.create]
     for verb in process.verbs.values():
@@ -34,13 +50,17 @@ def _process(process: Process) -> str:
         for clock in state.due:
             length = _span(clock.within) if clock.within else f"{_span(clock.before)} before"
             owner = ROLES[clock.owner].title.zh
-            lines.append(f"| {state.title.zh} {state.title.en} | {clock.what.zh} {clock.what.en} | {length} | {owner} |")
+            lines.append(
+                f"| {state.title.zh} {state.title.en} | {clock.what.zh} {clock.what.en} | {length} | {owner} |"
+            )
     return "\n".join(lines) + "\n"
 
 
 def _row(process: Process, verb: Verb) -> str:
     start = "、".join(process.states[name].title.zh for name in verb.start) or "（新建）"
-    to = "退回上一步" if verb.to == "previous" else process.states[verb.to].title.zh if verb.to else "（不变）"
+    to = (
+        "退回上一步" if verb.to == "previous" else process.states[verb.to].title.zh if verb.to else "（不变）"
+    )
     who = "、".join(ROLES[role].title.zh for role in verb.doers)
     gates = [guard.name if guard.number is None else f"{guard.name} {guard.number}" for guard in verb.when]
     return f"| {verb.title.zh} {verb.title.en} | {start} | {to} | {who} | {', '.join(gates)} |"
@@ -65,9 +85,14 @@ def glossary() -> str:
     for name in sorted(shipped_names(), key=ORDER.index):
         process = shipped(name)
         lines.append(f"| **{process.title.zh}** | **{process.title.en}** | `{name}` |")
-        lines += [f"| {state.title.zh} | {state.title.en} | `{name}.{state.name}` |" for state in process.states.values()]
+        lines += [
+            f"| {state.title.zh} | {state.title.en} | `{name}.{state.name}` |"
+            for state in process.states.values()
+        ]
     lines += ["\n## Roles\n", "| Chinese | English | in code | reaches |", "|---|---|---|---|"]
-    lines += [f"| {role.title.zh} | {role.title.en} | `{name}` | {role.scope} |" for name, role in ROLES.items()]
+    lines += [
+        f"| {role.title.zh} | {role.title.en} | `{name}` | {role.scope} |" for name, role in ROLES.items()
+    ]
     return "\n".join(lines) + "\n"
 
 

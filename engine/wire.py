@@ -16,6 +16,7 @@ from typing import Any, Literal
 
 Kind = Literal["official", "test"]
 KINDS: tuple[Kind, ...] = ("official", "test")
+Who = Literal["browser", "person", "hall"]
 LIKEABLE = ("sitting",)
 STATS = ("online", "peak", "visits", "likes", "comments", "questions")
 
@@ -66,16 +67,20 @@ def ticket_key(nonce: str) -> str:
 # ---- who is counted
 
 
-def viewer_key(sitting: int, who: str, *, is_verified: bool, secret: bytes) -> str:
-    """What one sitting counts a browser or a verified person by: a pseudonym that no two sittings share."""
-    who = f"{sitting}\n{who}"
-    digest = hmac.digest(secret, f"{'person' if is_verified else 'browser'}\n{who}".encode(), "sha256")
-    return f"{'p' if is_verified else 'b'}.{_text64(digest[:15])}"
+def viewer_key(sitting: int, who: str, is_a: Who, *, secret: bytes) -> str:
+    """What one sitting knows a browser or a person by: a pseudonym that no two sittings share."""
+    digest = hmac.digest(secret, f"{is_a}\n{sitting}\n{who}".encode(), "sha256")
+    return f"{is_a[0]}.{_text64(digest[:15])}"
 
 
 def is_verified(viewer: str) -> bool:
-    """Whether a viewer key is a verified person's."""
+    """Whether a viewer key is that of a person who signed in."""
     return viewer.startswith("p.")
+
+
+def only_looks_on(viewer: str) -> bool:
+    """Whether a viewer key is that of a screen or desk in the hall, which is nobody's visit."""
+    return viewer.startswith("h.")
 
 
 # ---- tickets

@@ -89,7 +89,7 @@ def take_over(db: Session, epoch: int) -> str:
 
 
 def prepare(db: Session, tallies: dict[int, Tally], entries: Sequence[Entry], *, now: datetime) -> None:
-    """Reads the tallies that will be needed and lets the others go, before the transaction in which nobody else writes."""
+    """Reads the tallies that will be needed and lets others go: before the transaction, in which nobody else writes."""
     needed = {sitting.id: sitting for sitting in sittings_counted(db, now)}
     rows = [Seen(entry.boot, entry.seq, entry.at, row) for entry in entries for row in entry.rows]
     needed |= {sitting.id: sitting for sitting in _sittings(db, _countable(db, rows).keys() - needed.keys())}
@@ -145,10 +145,11 @@ def _move(db: Session, position: str, epoch: int) -> None:
 
 
 def _countable(db: Session, rows: Iterable[Seen]) -> dict[int, list[Seen]]:
-    """The rows by their sitting, those of the time between its opening and its closing."""
+    """The rows of viewers by their sitting, those of the time between its opening and its closing."""
     by_sitting: defaultdict[int, list[Seen]] = defaultdict(list)
     for each in rows:
-        by_sitting[each.row.bearer.sitting].append(each)
+        if not wire.only_looks_on(each.row.bearer.viewer):
+            by_sitting[each.row.bearer.sitting].append(each)
     found: dict[int, list[Seen]] = {}
     for sitting in _sittings(db, by_sitting):
         if during := [each for each in by_sitting[sitting.id] if _was_open(sitting, each.at)]:

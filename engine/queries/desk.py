@@ -11,6 +11,7 @@ from engine.deadlines import Deadline, deadlines
 from engine.editions import editions, shipped_names
 from engine.models.ledger import LedgerEntry
 from engine.models.matter import Matter
+from engine.models.people import Post
 from engine.permits import Offer, offers
 from engine.process import Process, Verb
 from engine.rules import ROLES, Actor
@@ -47,6 +48,27 @@ def waiting_by_process(db: Session, actor: Actor) -> dict[str, int]:
     """How many matters of each procedure wait for this actor."""
     rows = select(Matter.process, func.count()).where(_waits_for(db, actor)).group_by(Matter.process)
     return {name: count for name, count in db.execute(rows)}
+
+
+def listed(
+    db: Session, actor: Actor, process: str, *, state: str = "", page: int = 1, size: int = 50
+) -> tuple[Sequence[Matter], int]:
+    """One page of a procedure's matters that this actor's posts reach, the latest first, and how many there are."""
+    reach = or_(false(), *(_scope(post) for post in actor.posts if ROLES[post.role].scope != "none"))
+    conditions = [Matter.process == process, reach, *([Matter.state == state] if state else [])]
+    total = db.scalar(select(func.count()).select_from(Matter).where(*conditions)) or 0
+    rows = select(Matter).where(*conditions).order_by(Matter.since.desc(), Matter.id.desc())
+    return db.scalars(rows.offset((page - 1) * size).limit(size)).all(), total
+
+
+def _scope(post: Post) -> ColumnElement[bool]:
+    """The rows a post reaches, as SQL: the same rule as `rules.covers`."""
+    scopes: dict[str, ColumnElement[bool]] = {
+        "unit": Matter.unit_id == post.unit_id,
+        "group": Matter.group_id == post.group_id,
+        "sitting": or_(Matter.sitting_id == post.sitting_id, Matter.id == post.sitting_id),
+    }
+    return scopes.get(ROLES[post.role].scope, Matter.id.is_not(None))
 
 
 def _to_do(db: Session, matter: Matter, actor: Actor, now: datetime) -> ToDo:
@@ -90,11 +112,7 @@ def _reaches(verb: Verb, role: str, actor: Actor) -> Iterator[ColumnElement[bool
     for post in actor.posts:
         if post.role != role or (actor.acting and actor.acting != role):
             continue
-        scope: ColumnElement[bool] = {
-            "unit": Matter.unit_id == post.unit_id,
-            "group": Matter.group_id == post.group_id,
-            "sitting": or_(Matter.sitting_id == post.sitting_id, Matter.id == post.sitting_id),
-        }.get(ROLES[role].scope, Matter.id.is_not(None))
+        scope = _scope(post)
         yield (
             and_(scope, ~_did(verb.name, LedgerEntry.role == role, LedgerEntry.at >= Matter.since))
             if role in verb.all_of

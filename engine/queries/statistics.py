@@ -308,6 +308,11 @@ def on_page(db: Session, sitting_id: int) -> dict[str, int]:
     }
 
 
+def counted_at(db: Session, sitting_id: int) -> datetime | None:
+    """What moment the counts of a sitting are of; nothing before the first."""
+    return db.scalar(select(func.max(LiveTotal.as_of)).where(LiveTotal.sitting_id == sitting_id))
+
+
 def has_test_traffic(db: Session, sitting_id: int) -> bool:
     """Whether the page must wear its badge."""
     total = db.get(LiveTotal, (sitting_id, "test"))
@@ -369,12 +374,17 @@ def _said(db: Session, sitting_id: int, noun: str, mark: str) -> dict[Kind, int]
 # ---- do they agree?
 
 
+def opened(db: Session) -> int:
+    """How many sittings have figures."""
+    return db.scalar(select(func.count()).select_from(Sitting).where(Sitting.opened_at.is_not(None))) or 0
+
+
 def disagreements(db: Session) -> Iterator[Words]:
     """Every figure that a plain recount of the raw rows does not give. Must be the first read of its transaction."""
     if db.get_bind().dialect.name == "postgresql":  # one moment for all reads, as SQLite's always are
         db.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"))
-    opened = select(Sitting).where(Sitting.opened_at.is_not(None)).order_by(Sitting.id)
-    for sitting in db.scalars(opened).all():
+    rows = select(Sitting).where(Sitting.opened_at.is_not(None)).order_by(Sitting.id)
+    for sitting in db.scalars(rows).all():
         yield from _sitting_disagreements(db, sitting)
 
 

@@ -51,7 +51,7 @@ function fit() {
   const main = document.getElementById("main");
   const text = document.querySelector(".screen-text");
   if (!text) return;
-  for (let rem = 11; rem > 2; rem -= 0.25) {
+  for (let rem = innerWidth / innerHeight > 3 ? 10.5 : 8.5; rem > 2; rem -= 0.25) {
     text.style.fontSize = `${rem}rem`;
     if (main.scrollHeight <= main.clientHeight && main.scrollWidth <= main.clientWidth) return;
   }

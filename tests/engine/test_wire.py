@@ -128,15 +128,17 @@ def test_what_is_no_stream_entry_is_a_value_error(data: bytes) -> None:
 
 
 def test_no_two_sittings_share_the_key_of_a_viewer() -> None:
-    keys = {
-        wire.viewer_key(sitting, who, is_verified=is_verified, secret=SECRET)
+    kinds: tuple[wire.Who, ...] = ("browser", "person", "hall")
+    keys = [
+        wire.viewer_key(sitting, who, kind, secret=SECRET)
         for sitting in (1, 12)
         for who in ("2", "22", "a-browser")
-        for is_verified in (False, True)
-    }
-    assert len(keys) == 12
-    assert {wire.is_verified(key) for key in keys} == {False, True}
+        for kind in kinds
+    ]
+    assert len(set(keys)) == 18
     assert all(len(key) == 22 and "browser" not in key for key in keys)
+    assert [wire.is_verified(key) for key in keys[:3]] == [False, True, False]
+    assert [wire.only_looks_on(key) for key in keys[:3]] == [False, False, True]
 
 
 def test_channel_messages_are_read_as_they_were_written() -> None:

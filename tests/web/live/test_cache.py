@@ -1,0 +1,89 @@
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from redis import Redis
+
+from engine import wire
+from engine.wire import Fact
+from tests.web.live.gateways import RunningGateway, entries, eventually, publish, settings, ticket
+from workers.valkey import EmbeddedValkey
+
+
+@pytest.fixture
+def own_valkey(tmp_path: Path) -> Iterator[EmbeddedValkey]:
+    """One that this test may stop."""
+    with EmbeddedValkey(tmp_path) as server:
+        yield server
+
+
+def fact(fact_no: int) -> Fact:
+    return Fact(fact_no, "question.on_air", {"number": fact_no})
+
+
+def test_while_valkey_is_stopped_viewers_stay_and_come_and_nothing_of_theirs_is_lost(
+    own_valkey: EmbeddedValkey,
+) -> None:
+    with RunningGateway(settings(own_valkey.url)) as gateway, Redis.from_url(own_valkey.url) as redis:
+        page = gateway.joined("before")
+        publish(redis, fact(1))
+        eventually(lambda: page.next("tick")["facts"])
+        own_valkey.process.send_signal(signal.SIGSTOP)
+        eventually(lambda: gateway.health()["status"] == "degraded")
+        page.say(t="like", to="sitting")
+        assert gateway.joined("during").hello
+        assert page.next("tick")
+        own_valkey.process.send_signal(signal.SIGCONT)
+        eventually(lambda: gateway.health()["status"] == "ok")
+        publish(redis, fact(2))
+        eventually(lambda: page.next("tick")["facts"])
+        eventually(lambda: any(row.likes for entry in entries(redis) for row in entry.rows))
+        seqs = sorted({entry.seq for entry in entries(redis)})
+        assert seqs == list(range(1, seqs[-1] + 1))
+        assert sum(entry.unchecked for entry in {entry.seq: entry for entry in entries(redis)}.values()) == 1
+
+
+def test_after_valkey_was_killed_and_is_back_empty_facts_go_on_or_are_fetched(tmp_path: Path) -> None:
+    first = EmbeddedValkey(tmp_path)
+    with first, RunningGateway(settings(first.url)) as gateway:
+        with Redis.from_url(first.url) as redis:
+            page = gateway.joined()
+            publish(redis, fact(1))
+            eventually(lambda: page.next("tick")["facts"])
+        first.process.kill()
+        first.process.wait()
+        eventually(lambda: gateway.health()["status"] == "degraded")
+        with EmbeddedValkey(tmp_path) as second, Redis.from_url(second.url) as redis:
+            redis.flushall()
+            eventually(lambda: gateway.health()["status"] == "ok")
+            redis.delete(wire.recent_key(12))
+            eventually(lambda: redis.pubsub_numpat() == 2)
+            publish(redis, fact(5))
+            assert page.next("resync")["fact_no"] == 5
+            publish(redis, fact(6))
+            eventually(lambda: page.next("tick")["facts"])
+
+
+def test_a_ticket_is_refused_when_it_was_used_before_valkey_went(own_valkey: EmbeddedValkey) -> None:
+    token = ticket()
+    with RunningGateway(settings(own_valkey.url)) as gateway:
+        for answer in (None, 4401):
+            page = gateway.page()
+            page.say(t="join", ticket=token)
+            if answer:
+                assert page.code() == answer
+            else:
+                assert page.next("hello")
+
+
+def test_facts_missed_on_the_channel_are_read_from_the_recent_ones(
+    gateway: RunningGateway, redis: Redis
+) -> None:
+    page = gateway.joined()
+    redis.rpush(wire.recent_key(12), wire.encode_fact(fact(1)))
+    publish(redis, fact(2))
+    heard = []
+    while len(heard) < 2:
+        heard += page.next("tick")["facts"]
+    assert [found["fact_no"] for found in heard] == [1, 2]

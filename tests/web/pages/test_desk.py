@@ -1,0 +1,89 @@
+"""The workbench: what waits for whom, the tables, the notices."""
+
+import pytest
+
+from engine.actions.perform import perform
+from engine.models.topic import Topic
+from tests.web.visitors import Web, said
+
+
+def topic(web: Web) -> int:
+    with web.house.transaction() as db:
+        return web.house.topic(db, web.house.plan(db)).id
+
+
+@pytest.mark.parametrize(("name", "waits"), [("office", True), ("research", True), ("scorer1", False)])
+def test_a_matter_waits_for_those_who_can_do_the_next_step(web: Web, name: str, waits: bool) -> None:
+    number = topic(web)
+    page = web.sign_in(name).get("/desk/")
+    assert (f'href="/desk/matters/{number}"' in page.text) == waits
+    assert ("通过初筛" in said(page)) == waits
+    if not waits:
+        assert "没有等您办理的事。" in said(page)
+
+
+def test_a_deadline_stands_in_working_days_and_turns_late(web: Web) -> None:
+    topic(web)
+    assert "剩余 10 个工作日 10月26日（周一）前" in said(web.sign_in("office").get("/desk/"))
+    web.later(days=15)
+    assert "逾期 1 个工作日" in said(web.sign_in("research").get("/desk/"))
+
+
+def test_a_to_do_goes_when_it_is_done(web: Web) -> None:
+    number = topic(web)
+    office, scorer = web.sign_in("office"), web.sign_in("scorer1")
+    office.post(f"/desk/matters/{number}/accept", {"version": "1"})
+    assert "已办理：通过初筛。" in said(office.get(f"/desk/matters/{number}"))
+    assert "通过初筛" not in said(office.get("/desk/"))
+    assert f'href="/desk/matters/{number}"' in scorer.get("/desk/").text
+
+
+def test_the_submitter_is_told_and_marks_it_read(web: Web) -> None:
+    with web.house.transaction() as db:
+        made = web.house.topic(db, web.house.plan(db), by="committee")
+        perform(db, made, "accept", actor=web.house.actor(db, "office"), now=web.house.now)
+    visitor = web.sign_in("committee")
+    page = said(visitor.get("/desk/notices"))
+    assert "协商议题“提升小区物业管理水平”：通过初筛，现为“评分”。" in page
+    assert "未读" in page
+    assert "it is now at “Scoring”" in said(visitor.get("/desk/notices?lang=en"))
+    visitor.post("/desk/notices/read")
+    assert "未读" not in said(visitor.get("/desk/notices"))
+    assert "还没有通知。" in said(web.sign_in("scorer1").get("/desk/notices"))
+
+
+def test_the_table_of_topics_shows_support_and_scores_by_stage(web: Web) -> None:
+    number = topic(web)
+    with web.house.transaction() as db:
+        subject = db.get_one(Topic, number)
+        perform(db, subject, "support", actor=web.house.actor(db, "citizen2"), now=web.house.now)
+        perform(db, subject, "accept", actor=web.house.actor(db, "office"), now=web.house.now)
+        for name, points in (("scorer1", 25), ("scorer2", 5)):
+            sheet = {"priority": points, "concern": 25, "value": 20, "feasibility": 15, "adoption": 15}
+            perform(db, subject, "score", actor=web.house.actor(db, name), now=web.house.now, points=sheet)
+    visitor = web.sign_in("scorer3")
+    assert "提升小区物业管理水平 1 2 90 20 评分" in said(visitor.get("/desk/topics?show=scoring"))
+    assert "提升小区物业管理水平" not in said(visitor.get("/desk/topics?show=received"))
+
+
+@pytest.mark.parametrize("path", ["/desk/?process=war", "/desk/topics?show=war", "/desk/?page=x&size=7"])
+def test_a_filter_that_makes_no_sense_shows_everything(web: Web, path: str) -> None:
+    topic(web)
+    answer = web.sign_in("office").get(path)
+    assert answer.status_code == 200
+    assert "提升小区物业管理水平" in said(answer)
+
+
+def test_only_the_office_is_offered_to_open_a_call(web: Web) -> None:
+    assert "/desk/plans/new" in web.sign_in("office").get("/desk/plans").text
+    assert "/desk/plans/new" not in web.sign_in("leader").get("/desk/plans").text
+
+
+def test_the_menu_shows_what_one_may_open(web: Web) -> None:
+    for name, shown, hidden in (
+        ("sysadmin", "/desk/people", "/desk/topics"),
+        ("scorer1", "/desk/topics", "/desk/people"),
+    ):
+        menu = web.sign_in(name).get("/desk/").text
+        assert f'href="{shown}"' in menu
+        assert f'href="{hidden}"' not in menu

@@ -1,0 +1,213 @@
+"""The forms of a matter on the workbench: nothing typed is lost, nothing is done twice or by the wrong hands."""
+
+import pytest
+from sqlalchemy import select
+
+from engine.actions.perform import perform
+from engine.models.ledger import LedgerEntry
+from engine.models.topic import Topic
+from tests.houses import POINTS
+from tests.web.visitors import Web, said
+
+REASON = "已列入今年的民生实事。"
+DECLINE = {"reason_code": "done", "reason": REASON}
+SHEET = {f"points-{name}": str(points) for name, points in POINTS.items()}
+
+
+def topic(web: Web, state: str = "screening") -> int:
+    with web.house.transaction() as db:
+        made = web.house.topic(db, web.house.plan(db))
+        if state == "scoring":
+            perform(db, made, "accept", actor=web.house.actor(db, "research"), now=web.house.now)
+        return made.id
+
+
+def verbs(web: Web, number: int) -> list[str]:
+    with web.house.transaction() as db:
+        found = select(LedgerEntry.verb).where(LedgerEntry.matter_id == number).order_by(LedgerEntry.id)
+        return list(db.scalars(found))
+
+
+def test_a_step_is_done_from_its_page(web_on_both: Web) -> None:
+    web = web_on_both
+    number = topic(web)
+    office = web.sign_in("office")
+    page = office.get(f"/desk/matters/{number}")
+    assert f'href="/desk/matters/{number}/accept"' in page.text
+    form = office.get(f"/desk/matters/{number}/accept")
+    assert 'name="version" value="1"' in form.text
+    answer = office.post(f"/desk/matters/{number}/accept", {"version": "1"})
+    assert answer.location == f"/desk/matters/{number}"
+    after = said(office.get(answer.location))
+    assert "已办理：通过初筛。" in after
+    assert "政协办公室 周办公" in after
+    assert verbs(web, number) == ["submit", "accept"]
+
+
+def test_a_form_sent_twice_has_one_effect(web_on_both: Web) -> None:
+    web = web_on_both
+    number = topic(web)
+    office = web.sign_in("office")
+    answers = [office.post(f"/desk/matters/{number}/decline", DECLINE | {"version": "1"}) for _ in range(2)]
+    assert [answer.status_code for answer in answers] == [302, 409]
+    assert verbs(web, number) == ["submit", "decline"]
+
+
+def test_a_scorer_scores_once(web: Web) -> None:
+    number = topic(web, "scoring")
+    scorer = web.sign_in("scorer1")
+    answers = [scorer.post(f"/desk/matters/{number}/score", SHEET | {"version": "2"}) for _ in range(2)]
+    assert [answer.status_code for answer in answers] == [302, 409]
+    assert "已经办过了，不能重复。" in said(answers[1])
+    assert 'value="25"' in answers[1].text
+    assert verbs(web, number).count("score") == 1
+
+
+def test_who_was_overtaken_sees_what_was_done_and_keeps_what_was_typed(web_on_both: Web) -> None:
+    """The stage has moved on meanwhile."""
+    web = web_on_both
+    number = topic(web)
+    late, early = web.sign_in("office"), web.sign_in("research")
+    late.get(f"/desk/matters/{number}/decline")
+    early.post(f"/desk/matters/{number}/accept", {"version": "1"})
+    before, answer = web.facts(), late.post(f"/desk/matters/{number}/decline", DECLINE | {"version": "1"})
+    assert answer.status_code == 409
+    assert "现在是“评分”阶段，不能“不予采用”。" in said(answer)
+    assert REASON in answer.text
+    assert web.facts() == before
+
+
+@pytest.mark.parametrize("version", ["1", "", "0", "99", "abc", "３", "-1", "9" * 5000])
+def test_a_stale_form_is_told_what_was_done_first(web: Web, version: str) -> None:
+    """The stage is the same again, but somebody has been there."""
+    number = topic(web, "scoring")
+    with web.house.transaction() as db:
+        subject, office = db.get_one(Topic, number), web.house.actor(db, "office")
+        for name in ("scorer1", "scorer2", "scorer3"):
+            perform(db, subject, "score", actor=web.house.actor(db, name), now=web.house.now, points=POINTS)
+        perform(db, subject, "keep_in_reserve", actor=office, now=web.house.now, reason="缓一缓")
+        perform(db, subject, "reconsider", actor=office, now=web.house.now)
+    visitor, before = web.sign_in("office"), web.facts()
+    given = {"reason": REASON, "version": version}
+    answer = visitor.post(f"/desk/matters/{number}/keep_in_reserve", given)
+    assert answer.status_code == 409
+    assert "内容已有变化" in said(answer)
+    assert "别人刚刚办了" in said(answer)
+    assert REASON in answer.text
+    assert 'name="version" value="4"' in answer.text
+    assert web.facts() == before
+    again = visitor.post(f"/desk/matters/{number}/keep_in_reserve", given | {"version": "4"})
+    assert again.status_code == 302
+
+
+WRONG = [
+    ({"reason": ""}, "reason"),
+    ({"reason": "长" * 501}, "reason"),
+    ({"reason_code": ""}, "reason_code"),
+    ({"reason_code": "because"}, "reason_code"),
+]
+
+
+@pytest.mark.parametrize(("change", "field"), WRONG)
+def test_a_mistake_stands_at_its_field(web: Web, change: dict[str, str], field: str) -> None:
+    number = topic(web)
+    office, before = web.sign_in("office"), web.facts()
+    answer = office.post(f"/desk/matters/{number}/decline", DECLINE | {"version": "1"} | change)
+    assert answer.status_code == 422
+    assert f'<li><a href="#{field}">' in answer.text
+    assert web.facts() == before
+
+
+@pytest.mark.parametrize("target", ["", "x", "１", "0", "-1", "itself", "9" * 17, "9" * 5000, "1 OR 1=1"])
+def test_a_topic_merges_into_a_topic_and_nothing_else(web: Web, target: str) -> None:
+    number = topic(web)
+    office, before = web.sign_in("office"), web.facts()
+    given = {"merged_into_id": str(number) if target == "itself" else target, "version": "1"}
+    answer = office.post(f"/desk/matters/{number}/merge", given)
+    assert answer.status_code == 422
+    assert '<li><a href="#merged_into_id">' in answer.text
+    assert web.facts() == before
+
+
+@pytest.mark.parametrize("points", ["", "26", "-1", "1.5", "１０", "1e1", "9" * 5000])
+def test_a_score_is_a_whole_number_within_its_limit(web: Web, points: str) -> None:
+    number = topic(web, "scoring")
+    scorer, before = web.sign_in("scorer1"), web.facts()
+    given = SHEET | {"points-priority": points, "version": "2"}
+    answer = scorer.post(f"/desk/matters/{number}/score", given)
+    assert answer.status_code == 422
+    assert "请填 0 到 25 的整数。" in said(answer)
+    assert web.facts() == before
+
+
+@pytest.mark.parametrize(
+    ("name", "verb", "sentence"),
+    [
+        ("scorer1", "accept", "“通过初筛”由政协办公室、研究室办理。"),
+        ("committee", "decline", "“不予采用”由政协办公室、研究室办理。"),
+        ("office", "score", "“评分”由议题评分人办理。"),
+    ],
+)
+def test_a_refusal_says_who_may(web: Web, name: str, verb: str, sentence: str) -> None:
+    number = topic(web)
+    visitor, before = web.sign_in(name), web.facts()
+    for answer in (
+        visitor.get(f"/desk/matters/{number}/{verb}"),
+        visitor.post(f"/desk/matters/{number}/{verb}", SHEET | DECLINE | {"version": "1"}),
+    ):
+        assert answer.status_code == 403
+        assert sentence in said(answer)
+    assert web.facts() == before
+
+
+def test_a_step_out_of_turn_says_why_not(web: Web) -> None:
+    number = topic(web)
+    office, before = web.sign_in("office"), web.facts()
+    for answer in (
+        office.get(f"/desk/matters/{number}/shortlist"),
+        office.post(f"/desk/matters/{number}/shortlist", {"version": "1"}),
+    ):
+        assert answer.status_code == 409
+        assert "现在是“初筛”阶段，不能“列入计划草案”。" in said(answer)
+    assert web.facts() == before
+
+
+def test_a_topic_is_not_shortlisted_before_three_have_scored(web: Web) -> None:
+    number = topic(web, "scoring")
+    office, before = web.sign_in("office"), web.facts()
+    assert office.post(f"/desk/matters/{number}/shortlist", {"version": "2"}).status_code == 409
+    assert web.facts() == before
+
+
+@pytest.mark.parametrize("verb", ["issue", "submit", "x", "__class__", "state"])
+def test_what_no_person_does_has_no_form(web: Web, verb: str) -> None:
+    number = topic(web)
+    office, before = web.sign_in("office"), web.facts()
+    assert office.get(f"/desk/matters/{number}/{verb}").status_code in (403, 404, 409)
+    assert office.post(f"/desk/matters/{number}/{verb}", {"version": "1"}).status_code in (403, 404, 409)
+    assert web.facts() == before
+
+
+def test_fields_that_a_verb_does_not_name_do_not_get_in(web: Web) -> None:
+    number = topic(web)
+    given = {"version": "1", "state": "issued", "title": "改了", "created_by_id": "1", "edition": "9"}
+    assert web.sign_in("office").post(f"/desk/matters/{number}/accept", given).status_code == 302
+    with web.house.transaction() as db:
+        made = db.get_one(Topic, number)
+        assert (made.title, made.state, made.edition) == ("提升小区物业管理水平", "scoring", 1)
+
+
+def test_one_call_a_year(web: Web) -> None:
+    office = web.sign_in("office")
+    given = {"title": "2027年度协商计划", "year": "2027", "plenary_on": "2027-02-22"}
+    assert office.post("/desk/plans/new", given).status_code == 302
+    before, again = web.facts(), office.post("/desk/plans/new", given)
+    assert again.status_code == 422
+    assert "这一年的征集已经发布过。" in said(again)
+    assert 'value="2027年度协商计划"' in again.text
+    for year in ("1999", "2101", "二〇二七", "２０２８", "9" * 50):
+        assert office.post("/desk/plans/new", given | {"year": year}).status_code == 422
+    for day in ("2027-02-29", "0000-00-00", "2027-13-01", "22/02/2027", "tomorrow"):
+        answer = office.post("/desk/plans/new", given | {"year": "2028", "plenary_on": day})
+        assert answer.status_code == 422
+    assert web.facts() == before

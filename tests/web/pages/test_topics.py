@@ -1,0 +1,166 @@
+"""Topics as the public meets them."""
+
+import re
+
+import pytest
+from sqlalchemy import func, select
+
+from engine.actions.perform import perform
+from engine.models.topic import Support, Topic
+from tests.web.visitors import Visitor, Web, said
+
+GOOD = {"title": "加快老旧小区电梯加装", "why_now": "老人下楼难。", "matter_kind": "livelihood"}
+
+
+def open_call(web: Web) -> int:
+    with web.house.transaction() as db:
+        return web.house.plan(db).id
+
+
+def topic(web: Web) -> int:
+    """By `citizen1`."""
+    with web.house.transaction() as db:
+        return web.house.topic(db, web.house.plan(db)).id
+
+
+def key(visitor: Visitor) -> str:
+    found = re.search(r'name="key" value="([\w-]+)"', visitor.get("/topics/new").text)
+    assert found
+    return found[1]
+
+
+def test_a_citizens_topic_stands_on_the_public_page_at_once(web_on_both: Web) -> None:
+    web = web_on_both
+    open_call(web)
+    visitor = web.sign_in("citizen1")
+    answer = visitor.post("/topics/new", GOOD | {"key": key(visitor)})
+    page = said(web.visitor().get(answer.location))
+    assert "加快老旧小区电梯加装" in page
+    assert "老人下楼难。" in page
+    assert "初筛" in page
+    assert "市民1" not in page
+    for path in ("/", "/topics"):
+        assert "加快老旧小区电梯加装" in said(web.visitor().get(path))
+
+
+def test_the_same_form_sent_twice_makes_one_topic(web_on_both: Web) -> None:
+    web = web_on_both
+    open_call(web)
+    visitor = web.sign_in("citizen1")
+    given = GOOD | {"key": key(visitor)}
+    first, before = visitor.post("/topics/new", given), web.facts()
+    second = visitor.post("/topics/new", given)
+    assert first.location == second.location
+    assert web.facts() == before
+    other = visitor.post("/topics/new", given | {"title": "另一件事情要协商"})
+    assert other.status_code == 422
+    assert "已经用于别的内容" in said(other)
+    assert web.facts() == before
+
+
+WRONG = [
+    ({"title": ""}, "title"),
+    ({"title": "短"}, "title"),
+    ({"title": "长" * 61}, "title"),
+    ({"why_now": " "}, "why_now"),
+    ({"why_now": "长" * 1001}, "why_now"),
+    ({"matter_kind": "war"}, "matter_kind"),
+    ({"form": "war"}, "form"),
+    ({"unit_id": "x"}, "unit_id"),
+    ({"unit_id": "99"}, "unit_id"),
+]
+
+
+@pytest.mark.parametrize(("change", "field"), WRONG)
+def test_a_mistake_keeps_all_that_was_typed(web: Web, change: dict[str, str], field: str) -> None:
+    open_call(web)
+    visitor = web.sign_in("citizen1")
+    given = GOOD | {"key": key(visitor)} | change
+    before = web.facts()
+    answer = visitor.post("/topics/new", given)
+    assert answer.status_code == 422
+    assert f'<li><a href="#{field}">' in answer.text
+    assert f'value="{given["title"]}"' in answer.text
+    assert f">{given['why_now']}</textarea>" in answer.text
+    assert web.facts() == before
+
+
+def test_outside_a_call_nothing_is_put_forward(web: Web) -> None:
+    visitor, before = web.sign_in("citizen1"), web.facts()
+    for answer in (visitor.get("/topics/new"), visitor.post("/topics/new", GOOD | {"key": "x"})):
+        assert answer.status_code == 409
+        assert "现在没有开放的议题征集。" in said(answer)
+    assert web.facts() == before
+
+
+def test_who_may_not_put_a_topic_forward_is_told_before_typing(web: Web) -> None:
+    open_call(web)
+    answer = web.sign_in("scorer1").get("/topics/new")
+    assert answer.status_code == 403
+    assert "“提交议题”由实名市民" in said(answer)
+
+
+def test_support_counts_once_per_person(web_on_both: Web) -> None:
+    web = web_on_both
+    path = f"/topics/{topic(web)}"
+    visitor = web.sign_in("citizen2")
+    assert visitor.post(f"{path}/support").location == path
+    before, again = web.facts(), visitor.post(f"{path}/support")
+    assert again.status_code == 409
+    assert "已经办过了，不能重复。" in said(again)
+    assert web.facts() == before
+    page = said(visitor.get(path))
+    assert "您已支持这个议题" in page
+    with web.house.transaction() as db:
+        assert db.scalar(select(func.count()).select_from(Support)) == 1
+
+
+def test_support_needs_a_verified_phone(web: Web) -> None:
+    path = f"/topics/{topic(web)}"
+    stranger, before = web.visitor(), web.facts()
+    assert "验证手机后支持" in said(stranger.get(path))
+    assert stranger.post(f"{path}/support").location.startswith("/login?next=")
+    refused = web.sign_in("scorer1").post(f"{path}/support")
+    assert refused.status_code == 403
+    assert web.facts() == before + 1  # the scorer's second factor
+
+
+def test_supporters_of_merged_topics_count_once(web: Web) -> None:
+    kept = topic(web)
+    with web.house.transaction() as db:
+        parent = db.get_one(Topic, kept).parent
+        gone = web.house.topic(db, parent, "小区物业收费要公开", "citizen2").id  # type: ignore[arg-type]
+        for one, name in ((kept, "citizen3"), (gone, "citizen3"), (gone, "citizen4")):
+            subject = db.get_one(Topic, one)
+            perform(db, subject, "support", actor=web.house.actor(db, name), now=web.house.now)
+    office = web.sign_in("office")
+    assert (
+        office.post(f"/desk/matters/{gone}/merge", {"merged_into_id": str(kept), "version": "1"}).status_code
+        == 302
+    )
+    page = said(web.visitor().get(f"/topics/{kept}"))
+    assert "支持 2 人" in page
+    assert "小区物业收费要公开" in page
+    assert "这个议题已合并" in said(web.visitor().get(f"/topics/{gone}"))
+    assert "小区物业收费要公开" not in said(web.visitor().get("/topics?show=all"))
+
+
+@pytest.mark.parametrize(
+    "number", ["0", "-1", "00001", "1e3", "0x10", "１", " 1", "1;2", "9" * 17, "9" * 400, "x"]
+)
+def test_a_number_written_in_another_way_is_no_topic(web: Web, number: str) -> None:
+    topic(web)
+    answer = web.visitor().get(f"/topics/{number}")
+    assert answer.status_code == 404
+    assert "没有" in said(answer)
+
+
+def test_a_public_page_names_no_staff(web: Web) -> None:
+    number = topic(web)
+    office = web.sign_in("office")
+    given = {"reason_code": "done", "reason": "写给提交人的说明", "version": "1"}
+    assert office.post(f"/desk/matters/{number}/decline", given).status_code == 302
+    page = said(web.visitor().get(f"/topics/{number}"))
+    assert "未采用" in page
+    for private in ("周办公", "写给提交人的说明", "市民1"):
+        assert private not in page

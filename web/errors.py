@@ -1,0 +1,122 @@
+"""Refusals and faults as people and programs read them: a page, or an RFC 9457 problem. Never a stack trace."""
+
+import uuid
+from collections.abc import Mapping
+
+import structlog
+from flask import Flask, Response, current_app, jsonify, render_template, request
+from flask_babel import gettext as _
+from flask_wtf.csrf import CSRFError
+from werkzeug.exceptions import HTTPException, MethodNotAllowed, SecurityError
+
+from engine import errors
+from engine.words import Words
+from web.presenters import language
+
+STATUS: dict[type[errors.Refused], int] = {
+    errors.Invalid: 422,
+    errors.Forbidden: 403,
+    errors.WrongState: 409,
+    errors.Stale: 409,
+    errors.NotFound: 404,
+    errors.TooMany: 429,
+}
+PLAIN: dict[int, Words] = {
+    400: Words("请求的内容无法识别。", "The request could not be understood."),
+    401: Words("请先登录。", "Please sign in first."),
+    404: Words("没有这个页面，或者它已经不对外公开。", "There is no such page, or it is no longer public."),
+    405: Words("这个地址不能这样访问。", "This address cannot be used in that way."),
+    413: Words("内容太大。", "That is too large."),
+    415: Words("这种格式不能使用。", "This format cannot be used."),
+    429: Words("操作太频繁，请稍后再试。", "Too many requests; please try again shortly."),
+}
+FAULT = Words(
+    "系统出了问题，没有保存任何内容。请稍后再试。",
+    "Something went wrong on our side; nothing was saved. Please try again later.",
+)
+
+log = structlog.get_logger("web")
+
+Answer = tuple[Response | str, int, Mapping[str, str]]
+
+
+def set_up(app: Flask) -> None:
+    app.register_error_handler(errors.Refused, _refused)
+    app.register_error_handler(CSRFError, _forged)
+    app.register_error_handler(HTTPException, _plain)
+    app.register_error_handler(Exception, _fault)
+
+
+def status_of(refusal: errors.Refused) -> int:
+    return next((status for kind, status in STATUS.items() if isinstance(refusal, kind)), 409)
+
+
+def _refused(refusal: errors.Refused) -> Answer:
+    extra: dict[str, object] = {}
+    if isinstance(refusal, errors.Invalid):
+        extra["errors"] = {name: words.say(language()) for name, words in refusal.fields.items()}
+    if isinstance(refusal, errors.Stale):
+        extra["version"] = refusal.version
+    headers = {"Retry-After": str(refusal.retry_after)} if isinstance(refusal, errors.TooMany) else {}
+    return _answer(status_of(refusal), refusal.words, extra, headers)
+
+
+def _forged(_error: CSRFError) -> Answer:
+    return _answer(
+        400,
+        Words(
+            "页面打开得太久，请刷新后再提交一次。",
+            "The page was open too long; please reload it and submit again.",
+        ),
+    )
+
+
+def _plain(error: HTTPException) -> Response | Answer:
+    if error.response is not None or (error.code or 500) < 400:
+        return error.get_response()  # type: ignore[return-value]
+    if isinstance(error, SecurityError):  # a forged Host: there is no address a page could be built with
+        return PLAIN[400].say(language()), 400, {"Content-Type": "text/plain; charset=utf-8"}
+    code = error.code or 500
+    headers = {"Allow": ", ".join(error.valid_methods or ())} if isinstance(error, MethodNotAllowed) else {}
+    return _answer(code, PLAIN.get(code, PLAIN[400] if code < 500 else FAULT), headers=headers)
+
+
+def _fault(error: Exception) -> Answer:
+    """The last resort: a number to quote, and everything else in the log only."""
+    number = uuid.uuid4().hex[:12]
+    log.exception("fault", number=number, path=request.path, exc_info=error)
+    words = Words(f"{FAULT.zh}（编号 {number}）", f"{FAULT.en} (number {number})")
+    if _wants_json():
+        return _answer(500, words)
+    page = current_app.jinja_env.get_template("fault.html")  # without the frame, which needs the database
+    return page.render(heading=_heading(500), words=words, lang=language()), 500, {}
+
+
+def _wants_json() -> bool:
+    return request.path.startswith("/api/") or request.accept_mimetypes.best == "application/json"
+
+
+def _answer(
+    status: int,
+    words: Words,
+    extra: dict[str, object] | None = None,
+    headers: Mapping[str, str] | None = None,
+) -> Answer:
+    if _wants_json():
+        title = words.say(language())
+        problem = jsonify({"type": "about:blank", "title": title, "status": status, **(extra or {})})
+        problem.content_type = "application/problem+json"
+        return problem, status, headers or {}
+    page = render_template("refusal.html", heading=_heading(status), words=words, extra=extra or {})
+    return page, status, headers or {}
+
+
+def _heading(status: int) -> str:
+    headings: dict[int, str] = {
+        403: _("您没有这项权限"),
+        404: _("没有找到"),
+        409: _("现在不能办理"),
+        422: _("填写有误"),
+        429: _("请稍后再试"),
+    }
+    return headings.get(status) or str(_("没有办成") if status < 500 else _("系统故障"))

@@ -1,0 +1,41 @@
+"""The files of a verb's form: each is checked and stored, and the form goes on with its number."""
+
+from flask import Request
+
+from engine.actions.files import NotTaken, store_upload
+from engine.clock import now
+from engine.database import Session
+from engine.errors import Invalid
+from engine.models.matter import Matter
+from engine.process import Process, Verb
+from engine.rules import Actor
+from engine.words import Words
+from web.auth import settings
+
+
+def store(
+    db: Session, request: Request, process: Process, verb: Verb, matter: Matter, actor: Actor
+) -> dict[str, int]:
+    """Field name → document id. Raises `Invalid` at the field whose file is not taken."""
+    stored: dict[str, int] = {}
+    wrong: dict[str, Words] = {}
+    for name in verb.needs + verb.takes:
+        upload = request.files.get(name) if process.fields[name].kind == "file" else None
+        if upload is None or not upload.filename:
+            continue
+        try:
+            document = store_upload(
+                db,
+                upload.stream,
+                upload.filename,
+                data=settings().data,
+                actor=actor,
+                now=now(),
+                matter=matter,
+            )
+            stored[name] = document.id
+        except NotTaken as refusal:
+            wrong[name] = refusal.words
+    if wrong:
+        raise Invalid(wrong)
+    return stored

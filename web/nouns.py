@@ -1,0 +1,118 @@
+"""What each noun's page on the workbench shows beside what every matter shows."""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from flask import url_for
+
+from engine.actions.perform import CREATES
+from engine.actions.sitting import KINDS, PROGRAMMERS
+from engine.clock import day
+from engine.database import Session
+from engine.editions import process_of, process_on
+from engine.models.consultation import Research, Sitting
+from engine.models.matter import Matter
+from engine.models.recommendation import Assignment, Recommendation
+from engine.models.topic import Topic
+from engine.permits import may_begin
+from engine.queries import people, recommendations, sittings, topics
+from engine.queries.matters import children, documents, state_of
+from engine.rules import ROLES, Actor
+
+Shown = dict[str, Any]
+
+
+def beside(db: Session, matter: Matter, actor: Actor, now: datetime) -> Shown:
+    show = _SHOW.get(matter.process)
+    common: Shown = {"begins": begins(db, matter, actor, now), "documents": documents(db, matter)}
+    return {**common, **(show(db, matter, actor) if show else {})}
+
+
+def begins(db: Session, matter: Matter, actor: Actor, now: datetime) -> dict[str, Shown]:
+    """The children this actor's roles may begin here: by process, each with its title, address and refusal if any."""
+    offered: dict[str, Shown] = {}
+    for parent, name, verb_name in CREATES:
+        if parent != matter.process:
+            continue
+        process = process_on(db, name, day(now))
+        verb = process.verbs[verb_name]
+        if not actor.roles & set(verb.by):
+            continue
+        offered[name] = {
+            "title": verb.title,
+            "href": url_for("matters.begin", matter_id=matter.id, process_name=name, verb_name=verb_name),
+            "refusal": may_begin(db, process, verb, matter, actor, now),
+        }
+    return offered
+
+
+def _rows(db: Session, found: Any) -> list[Shown]:
+    return [
+        {"href": url_for("matters.show", matter_id=one.id), "matter": one, "state": state_of(db, one)}
+        for one in found
+    ]
+
+
+def _topic(db: Session, matter: Matter, actor: Actor) -> Shown:
+    topic = db.get_one(Topic, matter.id)
+    return {
+        "scores": topics.scores(db, topic),
+        "supporters": topics.supporters(db, topic),
+        "merged": topics.merged_into(db, topic),
+        "consultations": _rows(db, children(db, topic, "consultation")),
+    }
+
+
+def _plan(db: Session, matter: Matter, actor: Actor) -> Shown:
+    return {"topics": _rows(db, children(db, matter, "topic"))}
+
+
+def _consultation(db: Session, matter: Matter, actor: Actor) -> Shown:
+    kinds = ("research", "sitting", "recommendation")
+    return {"children": {kind: _rows(db, children(db, matter, kind)) for kind in kinds}}
+
+
+def _research(db: Session, matter: Matter, actor: Actor) -> Shown:
+    return {"findings": sittings.findings_of(db, db.get_one(Research, matter.id))}
+
+
+def _sitting(db: Session, matter: Matter, actor: Actor) -> Shown:
+    sitting = db.get_one(Sitting, matter.id)
+    return {
+        "kinds": KINDS,
+        "roles": ROLES,
+        "posts": people.posts_of_sitting(db, sitting.id),
+        "invitations": sittings.invitations(db, sitting),
+        "may_programme": bool(actor.roles & PROGRAMMERS),
+    }
+
+
+def _recommendation(db: Session, matter: Matter, actor: Actor) -> Shown:
+    recommendation = db.get_one(Recommendation, matter.id)
+    rows = _rows(db, recommendations.assignments(db, recommendation))
+    for row in rows:
+        choices = process_of(db, row["matter"]).fields["decision"].choices
+        signed = recommendations.is_answered(db, row["matter"])
+        row["decision"] = choices.get(row["matter"].decision) if signed else None
+    return {"sources": recommendations.sources(db, recommendation), "assignments": rows}
+
+
+def _assignment(db: Session, matter: Matter, actor: Actor) -> Shown:
+    recommendation = db.get_one(Recommendation, matter.parent_id)
+    return {
+        "recommendation": recommendation,
+        "sources": recommendations.sources(db, recommendation),
+        "answered": recommendations.is_answered(db, db.get_one(Assignment, matter.id)),
+    }
+
+
+_SHOW: dict[str, Callable[[Session, Matter, Actor], Shown]] = {
+    "topic": _topic,
+    "plan": _plan,
+    "consultation": _consultation,
+    "research": _research,
+    "sitting": _sitting,
+    "recommendation": _recommendation,
+    "assignment": _assignment,
+}

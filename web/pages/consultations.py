@@ -1,0 +1,74 @@
+"""Consultations and recommendations as the public reads them."""
+
+from flask import Blueprint, render_template, request
+
+from engine.editions import process_of
+from engine.queries import recommendations as threads
+from engine.queries import sittings
+from engine.queries.matters import history, state_of
+from web.auth import open_to_all
+from web.paging import asked_page
+from web.transaction import reading
+
+pages = Blueprint("consultations", __name__)
+
+
+@pages.get("/consultations/<id:consultation_id>")
+@open_to_all
+def show(consultation_id: int) -> str:
+    with reading() as db:
+        consultation = sittings.consultation(db, consultation_id)
+        process = process_of(db, consultation)
+        return render_template(
+            "consultation/show.html",
+            consultation=consultation,
+            process=process,
+            state=state_of(db, consultation),
+            sittings=[(one, state_of(db, one)) for one in sittings.sittings_of(db, consultation)],
+            research=[
+                (one, sittings.findings_of(db, one))
+                for one in sittings.research_of(db, consultation)
+                if "accepted" in state_of(db, one).marks
+            ],
+            recommendations=[(one, state_of(db, one)) for one in threads.of_consultation(db, consultation)],
+            steps=history(db, consultation),
+        )
+
+
+@pages.get("/recommendations")
+@open_to_all
+def recommendations() -> str:
+    mark = request.args.get("mark")
+    number, size = asked_page(20)
+    with reading() as db:
+        found, total = threads.recommendations(db, mark=mark, page=number, size=size)
+        return render_template(
+            "recommendation/index.html",
+            rows=[(one, state_of(db, one), threads.assignments(db, one)) for one in found],
+            total=total,
+            number=number,
+            size=size,
+            mark=mark if mark in threads.PUBLIC else "",
+            numbers=threads.numbers(db),
+        )
+
+
+@pages.get("/recommendations/<id:recommendation_id>")
+@open_to_all
+def recommendation(recommendation_id: int) -> str:
+    """The thread: what was asked, what it became, who handles it, what they did."""
+    with reading() as db:
+        found = threads.recommendation(db, recommendation_id)
+        assignments = threads.assignments(db, found)
+        return render_template(
+            "recommendation/show.html",
+            recommendation=found,
+            state=state_of(db, found),
+            sources=threads.sources(db, found),
+            consultation=found.parent,
+            assignments=[
+                (one, state_of(db, one), threads.is_answered(db, one), process_of(db, one))
+                for one in assignments
+            ],
+            steps=history(db, found),
+        )

@@ -1,0 +1,143 @@
+"""The workbench: what waits for me and until when."""
+
+from flask import Blueprint, redirect, render_template, request, url_for
+from flask_login import current_user
+from werkzeug.wrappers import Response
+
+from engine.actions.notices import read_all
+from engine.clock import now
+from engine.deadlines import deadlines
+from engine.editions import shipped
+from engine.queries import desk, people, sittings, topics
+from engine.queries.matters import state_of
+from web import auth, presenters
+from web.auth import for_roles, for_staff
+from web.paging import asked_page
+from web.transaction import reading, transaction
+
+pages = Blueprint("desk", __name__, url_prefix="/desk")
+
+TOPIC_READERS = frozenset(
+    {"office_staff", "research_office", "scorer", "committee_staff", "leader", "member"}
+)
+
+
+@pages.get("/")
+@for_staff
+def index() -> str:
+    with reading() as db:
+        actor = auth.actor(db)
+        counts = desk.waiting_by_process(db, actor)
+        process = request.args.get("process", "")
+        number, size = asked_page()
+        todos, total = desk.waiting(
+            db, actor, now(), process=process if process in counts else None, page=number, size=size
+        )
+        return render_template(
+            "desk/index.html",
+            todos=[(todo, state_of(db, todo.matter), presenters.due(db, todo.deadline)) for todo in todos],
+            total=total,
+            number=number,
+            size=size,
+            tabs=[(name, shipped(name).title, count) for name, count in counts.items()],
+            process=process,
+            asleep=auth.needs_second_factor(db),
+            invitations=sittings.invitations_waiting(db, actor.id or 0),
+        )
+
+
+@pages.get("/notices")
+@for_staff
+def notices() -> str:
+    with reading() as db:
+        return render_template("desk/notices.html", notices=people.notices(db, int(current_user.id)))
+
+
+@pages.post("/notices/read")
+@for_staff
+def notices_read() -> Response:
+    with transaction() as db:
+        read_all(db, int(current_user.id), now=now())
+    return redirect(url_for("desk.notices"))
+
+
+@pages.get("/topics")
+@for_roles(*TOPIC_READERS)
+def topic_table() -> str:
+    """Every topic with its supporters and scores: what the shortlist is decided on."""
+    show = request.args.get("show", "")
+    with reading() as db:
+        number, size = asked_page()
+        listed, total = topics.topics(db, mark=show if show in TOPIC_MARKS else None, page=number, size=size)
+        return render_template(
+            "desk/topics.html",
+            rows=[
+                {
+                    "href": url_for("matters.show", matter_id=one.topic.id),
+                    "topic": one.topic,
+                    "supporters": one.supporters,
+                    "scores": topics.scores(db, one.topic),
+                    "state": state_of(db, one.topic),
+                }
+                for one in listed
+            ],
+            total=total,
+            number=number,
+            size=size,
+            show=show,
+        )
+
+
+@pages.get("/list/<any(consultation, sitting, question, recommendation, assignment):process_name>")
+@for_staff
+def matters(process_name: str) -> str:
+    """Everything of one procedure that my posts reach, by stage."""
+    process = shipped(process_name)
+    state = request.args.get("state", "")
+    number, size = asked_page()
+    with reading() as db:
+        found, total = desk.listed(
+            db,
+            auth.actor(db),
+            process_name,
+            state=state if state in process.states else "",
+            page=number,
+            size=size,
+        )
+        return render_template(
+            "desk/list.html",
+            process=process,
+            rows=[
+                {
+                    "href": url_for("matters.show", matter_id=one.id),
+                    "matter": one,
+                    "state": state_of(db, one),
+                    "due": presenters.due(
+                        db, min(deadlines(db, one), key=lambda found: found.due, default=None)
+                    ),
+                }
+                for one in found
+            ],
+            total=total,
+            number=number,
+            size=size,
+        )
+
+
+TOPIC_MARKS = ("received", "scoring", "shortlisted", "reserve", "planned", "declined")
+
+
+@pages.get("/plans")
+@for_staff
+def plans() -> str:
+    with reading() as db:
+        rows = [
+            {
+                "href": url_for("matters.show", matter_id=plan.id),
+                "plan": plan,
+                "state": state_of(db, plan),
+                "topics": topics.topics(db, plan=plan)[1],
+            }
+            for plan in topics.plans(db)
+        ]
+        return render_template("desk/plans.html", rows=rows, may_open="office_staff" in auth.actor(db).roles)

@@ -1,0 +1,32 @@
+"""Stored files. Whoever may have one is asked anew each time; it is never shown as a page of this site."""
+
+from flask import Blueprint, Response, send_file
+
+from engine.actions.files import path_of
+from engine.queries.documents import document
+from web import auth
+from web.auth import open_to_all
+from web.transaction import reading
+
+pages = Blueprint("files", __name__)
+
+
+@pages.get("/files/<id:document_id>")
+@open_to_all
+def show(document_id: int) -> Response:
+    """Public ones to anyone, others to whoever may read the matter. Parts on request, for video."""
+    with reading() as db:
+        found = document(db, document_id, auth.actor(db))
+    response = send_file(
+        path_of(auth.settings().data, found.sha256),
+        mimetype=found.media_type,
+        as_attachment=True,
+        download_name=found.name,
+        etag=found.sha256,
+        last_modified=found.created_at,
+        conditional=True,
+        max_age=0,
+    )
+    response.headers["Cache-Control"] = "private, no-cache"
+    response.headers["Content-Security-Policy"] = "sandbox; default-src 'none'"
+    return response

@@ -1,0 +1,207 @@
+"""Any matter on the workbench: where it stands, how it came there, and the form of each step that is open to me."""
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask_babel import gettext as _
+from werkzeug.wrappers import Response
+
+from engine.actions.drafts import drop_draft, save_draft
+from engine.actions.perform import CREATES, create, perform
+from engine.actions.plan import open_call
+from engine.clock import day, now
+from engine.database import Session
+from engine.deadlines import deadlines
+from engine.editions import process_of, process_on
+from engine.errors import Forbidden, Invalid, NotFound, Stale, WrongState
+from engine.models.matter import Matter
+from engine.models.recommendation import Assignment, Recommendation
+from engine.permits import may_begin, offers, permit
+from engine.process import Process, Verb
+from engine.queries import recommendations, topics, voices
+from engine.queries.matters import draft, history, matter, may_read
+from engine.queries.sittings import sitting
+from engine.words import Words
+from web import auth, nouns, presenters
+from web.auth import for_roles, for_staff
+from web.forms import uploads
+from web.forms import verb as forms
+from web.transaction import reading, transaction
+
+pages = Blueprint("matters", __name__, url_prefix="/desk")
+
+
+@pages.get("/matters/<id:matter_id>")
+@for_staff
+def show(matter_id: int) -> str:
+    with reading() as db:
+        subject, actor = _readable(db, matter_id), auth.actor(db)
+        process = process_of(db, subject)
+        return render_template(
+            f"matter/{subject.process}.html",
+            matter=subject,
+            process=process,
+            state=process.states[subject.state],
+            offers=list(offers(db, subject, actor, now())),
+            dues=[presenters.due(db, deadline) for deadline in deadlines(db, subject)],
+            steps=history(db, subject),
+            asleep=auth.needs_second_factor(db),
+            **nouns.beside(db, subject, actor, now()),
+        )
+
+
+@pages.route("/matters/<id:matter_id>/<verb_name>", methods=["GET", "POST"])
+@for_staff
+def act(matter_id: int, verb_name: str) -> str | Response | tuple[str, int]:
+    """The form of one verb. A refusal keeps everything that was typed, and so does leaving the page."""
+    with reading() as db:
+        subject, actor = _readable(db, matter_id), auth.actor(db)
+        process, verb = _verb(process_of(db, subject), verb_name)
+        if request.method == "GET":
+            permit(db, process, subject, verb, actor, now())
+        asked = forms.asked(db, process, verb, _choices(db, subject))
+        shown = {
+            "matter": subject,
+            "verb": verb,
+            "asked": asked,
+            "version": subject.version,
+            "sources": _sources(db, subject),
+        }
+        kept = draft(db, actor, subject, verb_name)
+        form = forms.Form(dict(kept.answers) if kept else forms.present(subject, process, verb))
+    status, stale = 200, None
+    if request.method == "POST":
+        form = forms.read(request, process, verb)
+        if "more" in request.form:
+            return render_template("matter/act.html", f=form, stale=None, kept=None, **shown)
+        try:
+            with transaction() as db:
+                subject, actor = _readable(db, matter_id), auth.actor(db)
+                permit(db, process, subject, verb, actor, now())
+                stored = uploads.store(db, request, process, verb, subject, actor)
+                given = process.accept(verb, form.given | stored)
+                perform(db, subject, verb_name, actor=actor, now=now(), seen=_seen(subject), **given)
+                drop_draft(db, subject, verb_name, actor=actor)
+            flash(_("已办理：%(verb)s。", verb=presenters.say(verb.title)), "done")
+            return redirect(url_for("matters.show", matter_id=matter_id))
+        except Invalid as refusal:
+            form, status = form.refused(refusal), 422
+        except (Stale, WrongState) as refusal:
+            stale, status = refusal.words, 409
+    return render_template("matter/act.html", f=form, stale=stale, kept=kept, **shown), status
+
+
+@pages.post("/matters/<id:matter_id>/<verb_name>/draft")
+@for_staff
+def keep(matter_id: int, verb_name: str) -> str:
+    """Keeps what is being typed; answers with the line that says so."""
+    with transaction() as db:
+        subject, actor = _readable(db, matter_id), auth.actor(db)
+        process, verb = _verb(process_of(db, subject), verb_name)
+        permit(db, process, subject, verb, actor, now())
+        save_draft(db, subject, verb_name, forms.read(request, process, verb).given, actor=actor, now=now())
+    return str(_("已自动保存 %(time)s", time=presenters.clock_words(now())))
+
+
+@pages.route("/matters/<id:matter_id>/new/<process_name>/<verb_name>", methods=["GET", "POST"])
+@for_staff
+def begin(matter_id: int, process_name: str, verb_name: str) -> str | Response | tuple[str, int]:
+    """The form that begins a child of a matter."""
+    with reading() as db:
+        parent, actor = _readable(db, matter_id), auth.actor(db)
+        if (parent.process, process_name, verb_name) not in CREATES:
+            raise NotFound(Words("这里没有这一步。", "There is no such step here."))
+        process, verb = _verb(process_on(db, process_name, day(now())), verb_name)
+        if refusal := may_begin(db, process, verb, parent, actor, now()):
+            raise refusal
+        asked = forms.asked(db, process, verb)
+    form = forms.Form({"title": parent.title} if "title" in verb.needs and process_name != "question" else {})
+    if request.method == "POST":
+        form = forms.read(request, process, verb)
+        try:
+            with transaction() as db:
+                begun = create(
+                    db,
+                    _readable(db, matter_id),
+                    process_name,
+                    verb_name,
+                    actor=auth.actor(db),
+                    now=now(),
+                    **form.given,
+                )
+            flash(_("已办理：%(verb)s。", verb=presenters.say(verb.title)), "done")
+            return redirect(url_for("matters.show", matter_id=begun.id))
+        except Invalid as refused:
+            form = form.refused(refused)
+    return render_template(
+        "matter/begin.html", parent=parent, verb=verb, asked=asked, f=form
+    ), 422 if form.errors else 200
+
+
+@pages.route("/plans/new", methods=["GET", "POST"])
+@for_roles("office_staff")
+def new_plan() -> str | Response | tuple[str, int]:
+    with reading() as db:
+        process, verb = _verb(process_on(db, "plan", day(now())), "open_call")
+        asked = forms.asked(db, process, verb)
+    form = forms.Form()
+    if request.method == "POST":
+        form = forms.read(request, process, verb)
+        try:
+            with transaction() as db:
+                plan = open_call(db, actor=auth.actor(db), now=now(), **form.given)
+            flash(_("征集已发布，公众现在可以提交议题。"), "done")
+            return redirect(url_for("matters.show", matter_id=plan.id))
+        except Invalid as refusal:
+            form = form.refused(refusal)
+    return render_template("desk/new_plan.html", f=form, asked=asked), 422 if form.errors else 200
+
+
+def _readable(db: Session, matter_id: int) -> Matter:
+    found = matter(db, matter_id)
+    if not may_read(db, auth.actor(db), found):
+        raise Forbidden(Words("这件事不在您的办理范围内。", "This matter is outside your work."))
+    return found
+
+
+def _verb(process: Process, name: str) -> tuple[Process, Verb]:
+    if name not in process.verbs:
+        raise NotFound(Words("没有这一步。", "There is no such step."))
+    return process, process.verbs[name]
+
+
+def _choices(db: Session, subject: Matter) -> dict[str, list[forms.Option]]:
+    """The options of fields that choose a matter."""
+    if subject.process == "topic" and subject.parent_id:
+        others = topics.topics(db, plan=topics.plan(db, subject.parent_id), size=500)[0]
+        return {
+            "merged_into_id": [
+                (one.topic.id, one.topic.title) for one in others if one.topic.id != subject.id
+            ]
+        }
+    if subject.process == "question" and subject.sitting_id:
+        shown = voices.questions(db, sitting(db, subject.sitting_id), mark="public", size=500)[0]
+        free = [
+            one.question
+            for one in shown
+            if one.question.merged_into_id is None and one.question.id != subject.id
+        ]
+        return {"merged_into_id": [(question.id, question.title) for question in free]}
+    if isinstance(subject, Recommendation):
+        return {
+            "question": [
+                (question.id, question.title) for question in recommendations.citable_questions(db, subject)
+            ]
+        }
+    return {}
+
+
+def _sources(db: Session, subject: Matter) -> object:
+    """What a unit's reply answers, shown beside its form."""
+    if not isinstance(subject, Assignment):
+        return None
+    return recommendations.sources(db, db.get_one(Recommendation, subject.parent_id))
+
+
+def _seen(subject: Matter) -> int:
+    """The version the form was made from. One the matter never had counts as none seen."""
+    text = request.form.get("version", "")
+    return next((version for version in range(1, subject.version + 1) if str(version) == text), 0)

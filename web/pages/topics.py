@@ -1,0 +1,110 @@
+"""Topics as the public meets them: reading, supporting, putting one forward."""
+
+import secrets
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask_babel import gettext as _
+from werkzeug.wrappers import Response
+
+from engine.actions.idempotency import earlier, keep
+from engine.actions.perform import perform
+from engine.actions.topic import submit_topic
+from engine.clock import day, now
+from engine.editions import process_on
+from engine.errors import Invalid, WrongState
+from engine.models.topic import Topic
+from engine.permits import may_begin, offers
+from engine.queries import topics
+from engine.queries.matters import history, state_of
+from engine.words import Words
+from web import auth
+from web.auth import for_signed_in, open_to_all
+from web.forms import verb as forms
+from web.paging import asked_page
+from web.transaction import reading, transaction
+
+pages = Blueprint("topics", __name__)
+
+MARKS = {"open": "open_for_support", "planned": "planned"}
+
+
+@pages.get("/topics")
+@open_to_all
+def index() -> str:
+    show = request.args.get("show", "open")
+    order = "newest" if request.args.get("sort") == "newest" else "support"
+    with reading() as db:
+        number, size = asked_page(20)
+        listed, total = topics.topics(db, mark=MARKS.get(show), order=order, page=number, size=size)
+        mine = topics.supports(db, auth.actor(db).id or 0)
+        return render_template(
+            "topic/index.html",
+            plan=topics.open_plan(db),
+            listed=listed,
+            total=total,
+            number=number,
+            size=size,
+            show=show,
+            order=order,
+            mine=mine,
+            state_of=lambda topic: state_of(db, topic),
+        )
+
+
+@pages.get("/topics/<id:topic_id>")
+@open_to_all
+def show(topic_id: int) -> str:
+    with reading() as db:
+        topic = topics.topic(db, topic_id)
+        actor = auth.actor(db)
+        return render_template(
+            "topic/show.html",
+            topic=topic,
+            supporters=topics.supporters(db, topic),
+            state=state_of(db, topic),
+            steps=history(db, topic),
+            merged=topics.merged_into(db, topic),
+            supported=topic.id in topics.supports(db, actor.id or 0),
+            can_support=any(offer.verb.name == "support" for offer in offers(db, topic, actor, now())),
+        )
+
+
+@pages.post("/topics/<id:topic_id>/support")
+@for_signed_in
+def support(topic_id: int) -> Response:
+    with transaction() as db:
+        perform(db, topics.topic(db, topic_id), "support", actor=auth.actor(db), now=now())
+    flash(_("已记下您的支持。"), "done")
+    return redirect(url_for("topics.show", topic_id=topic_id))
+
+
+@pages.route("/topics/new", methods=["GET", "POST"])
+@for_signed_in
+def new() -> str | Response | tuple[str, int]:
+    """The same form sent twice gives the same topic: it carries a key of its own."""
+    with reading() as db:
+        process = process_on(db, "topic", day(now()))
+        verb = process.verbs["submit"]
+        asked = forms.asked(db, process, verb)
+        plan = topics.open_plan(db)
+        if plan is None:
+            raise WrongState(Words("现在没有开放的议题征集。", "No call for topics is open at present."))
+        if refusal := may_begin(db, process, verb, plan, auth.actor(db), now()):
+            raise refusal
+    form = forms.Form()
+    if request.method == "POST":
+        form = forms.read(request, process, verb)
+        key = request.form.get("key", "")
+        try:
+            with transaction() as db:
+                actor = auth.actor(db)
+                topic = earlier(db, Topic, actor, key, form.given)
+                if topic is None:
+                    topic = submit_topic(db, plan, actor=actor, now=now(), **form.given)
+                    keep(db, topic, actor, key, form.given, now())
+            flash(_("议题已提交。初筛结果会通知您。"), "done")
+            return redirect(url_for("topics.show", topic_id=topic.id))
+        except Invalid as wrong:
+            form = form.refused(wrong)
+    key = secrets.token_urlsafe(16)
+    return render_template("topic/new.html", f=form, asked=asked, key=key), 422 if form.errors else 200

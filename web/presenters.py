@@ -1,0 +1,98 @@
+"""How things are said on a page: languages, times, deadlines, states."""
+
+from datetime import date, datetime
+from typing import NamedTuple
+
+from flask import request
+
+from engine import calendar
+from engine.clock import day, local, now
+from engine.database import Session
+from engine.deadlines import Deadline
+from engine.process import State
+from engine.words import LANGUAGES, Language, Words
+from engine.workdays import traffic
+
+WEEKDAYS = (
+    Words("周一", "Mon"),
+    Words("周二", "Tue"),
+    Words("周三", "Wed"),
+    Words("周四", "Thu"),
+    Words("周五", "Fri"),
+    Words("周六", "Sat"),
+    Words("周日", "Sun"),
+)
+MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+
+
+class Due(NamedTuple):
+    """A deadline as `ui/state.deadline` takes it: working days left (negative when late) and the last day in words."""
+
+    what: Words
+    days: int
+    by: str
+    light: str
+
+
+def language() -> Language:
+    """The reader's: chosen in the address or the cookie, else the browser's first that we have, else Chinese."""
+    for chosen in (request.args.get("lang"), request.cookies.get("lang")):
+        if chosen in LANGUAGES:
+            return chosen
+    accepted = (tag.partition("-")[0].lower() for tag in request.accept_languages.values())
+    return next((tongue for tongue in accepted if tongue in LANGUAGES), "zh")
+
+
+def say(words: Words | tuple[str, str]) -> str:
+    return Words(*words).say(language())
+
+
+def day_words(value: date | datetime) -> str:
+    """10月14日（周三） or Wed 14 Oct, with the year where it is not this one."""
+    on = day(value) if isinstance(value, datetime) else value
+    weekday = WEEKDAYS[on.weekday()]
+    this_year = on.year == day(now()).year
+    if language() == "zh":
+        return f"{'' if this_year else f'{on.year}年'}{on.month}月{on.day}日（{weekday.zh}）"
+    return f"{weekday.en} {on.day} {MONTHS[on.month - 1]}{'' if this_year else f' {on.year}'}"
+
+
+def time_words(value: datetime) -> str:
+    """Day and time as the city's clocks show them."""
+    return f"{day_words(value)} {local(value):%H:%M}"
+
+
+def clock_words(value: datetime) -> str:
+    return f"{local(value):%H:%M:%S}"
+
+
+def minute_words(value: datetime) -> str:
+    return f"{local(value):%H:%M}"
+
+
+def second_words(second: int) -> str:
+    """A place in a recording: 41:12, from the first hour on 1:02:03."""
+    minutes, rest = divmod(second, 60)
+    return f"{minutes // 60}:{minutes % 60:02}:{rest:02}" if minutes >= 60 else f"{minutes}:{rest:02}"
+
+
+def due(db: Session, deadline: Deadline | None) -> Due | None:
+    if deadline is None:
+        return None
+    days, today = calendar.of(db), day(now())
+    warn = deadline.clock.warn[0] if deadline.clock.warn else None
+    left = days.workdays_between(today, deadline.due)
+    return Due(
+        deadline.clock.what,
+        left or (0 if deadline.due >= today else -1),
+        day_words(deadline.due),
+        traffic(deadline.due, today, days, warn),
+    )
+
+
+def tag(state: State) -> tuple[str, str]:
+    """A state as a tag: its name, and the shape that goes with where it stands in its life."""
+    good = {"planned", "issued", "answered", "closed", "replied", "approved", "held", "verified", "accepted"}
+    if state.end:
+        return say(state.title), "done" if good & set(state.marks) else "neutral"
+    return say(state.title), "progress"
