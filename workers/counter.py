@@ -111,7 +111,7 @@ class Counter:
         position = read[-1].position if read else self.position
         try:
             with self.database.reading() as db:
-                prepare(db, self.tallies, entries, now=clock.now())
+                prepare(db, self.tallies, entries, now=clock.now(), breathe=self.is_the_one)
             if not read and not self.tallies:
                 return []
             with self.database.transaction() as db:

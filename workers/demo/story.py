@@ -4,37 +4,23 @@ Two years of it are told: an earlier consultation from topic to closed recommend
 """
 
 import sys
-from collections.abc import Callable, Iterator, Sequence
-from datetime import date, datetime, time, timedelta
+from collections.abc import Callable, Sequence
+from datetime import date, datetime, timedelta
 from pathlib import Path
 
-from sqlalchemy import select
-
 from engine import clock, settings
-from engine.actions.comment import post_comment
-from engine.actions.consultation import plan_consultation, plan_research
-from engine.actions.files import store_file
 from engine.actions.house import set_up_house
-from engine.actions.notices import read_all
-from engine.actions.people import NewPerson, add_group, add_person, add_unit, confirm_post, grant_post
+from engine.actions.people import NewPerson, add_group, add_person, add_unit
 from engine.actions.plan import open_call
-from engine.actions.question import ask_question
-from engine.actions.sitting import answer_invitation, invite, schedule_sitting, set_programme
 from engine.actions.topic import submit_topic
-from engine.clock import CITY, day, local
+from engine.clock import day, local
 from engine.database import Database
 from engine.editions import shipped
-from engine.models.consultation import Consultation, Invitation, Research, Sitting
-from engine.models.people import Post
-from engine.models.voice import Question
 from engine.queries import people
 from engine.words import Words
-from workers.demo import cast, handling, papers, texts
-from workers.demo.stage import Stage, district
-from workers.demo.texts import Asked, Promise, Script, Study
+from workers.demo import cast, events, handling, texts
+from workers.demo.stage import Stage
 
-OPENED_BEFORE = timedelta(minutes=11)
-"""How long the sitting has been live when the story ends: through its briefing and into the questions."""
 Say = Callable[[int, int, Words], None]
 
 
@@ -88,17 +74,11 @@ def found(stage: Stage) -> None:
     for key, part in cast.STAFF.items():
         add_person(stage.db, _new(key, part), actor=admin, now=stage.now)
     stage.later(hours=1)
-    _confirm_posts(stage, "secadmin")
+    stage.confirm_posts("secadmin")
 
 
 def _new(key: str, part: cast.Part) -> NewPerson:
     return NewPerson(part.name, f"{key}@{cast.DOMAIN}", part.roles, part.unit, part.group)
-
-
-def _confirm_posts(stage: Stage, who: str) -> None:
-    for post in stage.db.scalars(select(Post).where(Post.confirmed_at.is_(None))).all():
-        confirm_post(stage.db, post, actor=stage.actor(who), now=stage.now)
-    stage.forget_posts()
 
 
 # ---- topics and the year's plan
@@ -240,311 +220,21 @@ def next_call(stage: Stage) -> None:
             stage.do_as_citizen(stage.topics[one.title], "support", number * 3 + supporter)
 
 
-# ---- a consultation up to its sitting
-
-
-def prepare(stage: Stage, script: Script, opens: datetime) -> None:
-    """Programme, research, run-of-show, posts of the hall, invitations: all that comes before the public is asked."""
-
-    def before(days: int, hour: int = 9) -> None:
-        stage.after(day(opens), -days, hour)
-
-    before(70)
-    given = {"form": "thematic", "series": script.series, "aim": script.aim, "planned_on": day(opens)}
-    consultation = plan_consultation(
-        stage.db,
-        stage.topics[script.topic],
-        actor=stage.actor("committee"),
-        now=stage.now,
-        title=script.topic,
-        **given,
-    )
-    stage.consultations[script.topic] = consultation
-    before(48, 10)
-    stage.do(
-        consultation,
-        "draft_programme",
-        "committee",
-        aim=script.aim,
-        people=script.people,
-        agenda=script.agenda,
-        division=script.division,
-        online_plan=script.online,
-    )
-    before(46, 15)
-    stage.do(consultation, "approve_programme", "leader")
-    tasks = [_set_research(stage, consultation, study) for study in script.studies]
-    before(44)
-    stage.do(consultation, "start_research", "committee")
-    for task, study in zip(tasks, script.studies, strict=True):
-        stage.do(task, "start_field", study.by, visits=study.visits)
-    before(40, 14)
-    sitting = _schedule(stage, consultation, script, opens)
-    for task, study in zip(tasks, script.studies, strict=True):
-        before(26)
-        _submit(stage, task, study, day(opens))
-    before(25, 15)
-    for task in tasks:
-        stage.do(task, "accept", "committee")
-    before(24, 9)
-    _invite(stage, sitting)
-    stage.do(sitting, "open_warmup", "committee", rules_posted=True)
-
-
-def _set_research(stage: Stage, consultation: Consultation, study: Study) -> Research:
-    group = stage.actor(study.by).posts[0].group_id
-    return plan_research(
-        stage.db,
-        consultation,
-        actor=stage.actor("committee"),
-        now=stage.now,
-        title=study.title,
-        group_id=group,
-        questions=study.questions,
-    )
-
-
-def _submit(stage: Stage, task: Research, study: Study, held_on: date) -> None:
-    """The report, slides and clip are made here, as files that open."""
-    for found in study.findings:
-        found_on = held_on - timedelta(found.days)
-        card = {"claim": found.claim, "place": found.place, "found_on": found_on, "page": found.page}
-        stage.do(task, "add_finding", study.by, **card)
-    made = {
-        "report_id": (papers.report, "调研报告.docx"),
-        "slides_id": (papers.slides, "幻灯片.pptx"),
-        "video_id": (papers.clip, "短片.mp4"),
-    }
-    files = {
-        field: store_file(
-            stage.db,
-            make(study),
-            f"{study.title}{ending}",
-            kind="upload",
-            data=stage.data,
-            actor=stage.actor(study.by),
-            now=stage.now,
-            matter=task,
-            is_public=True,
-        ).id
-        for field, (make, ending) in made.items()
-    }
-    stage.do(task, "submit_report", study.by, summary=study.summary, **files)
-
-
-def _schedule(stage: Stage, consultation: Consultation, script: Script, opens: datetime) -> Sitting:
-    actor = stage.actor("committee")
-    sitting = schedule_sitting(
-        stage.db,
-        consultation,
-        actor=actor,
-        now=stage.now,
-        title=script.sitting,
-        starts_at=opens,
-        ends_at=opens + timedelta(minutes=sum(part.minutes for part in script.parts)),
-        place=script.place,
-    )
-    stage.sittings[script.topic] = sitting
-    set_programme(stage.db, sitting, script.parts, actor=actor, now=stage.now)
-    for who in cast.HALL:
-        role = who.rstrip("2")
-        grant_post(stage.db, stage.person(who), role, sitting, actor=actor, now=stage.now)
-    stage.later(hours=2)
-    _confirm_posts(stage, "office")
-    return sitting
-
-
-def _invite(stage: Stage, sitting: Sitting) -> None:
-    guests = [who for who, part in cast.STAFF.items() if {"member", "unit_leader"} & set(part.roles)]
-    asked = [stage.person(who) for who in guests]
-    invite(stage.db, sitting, asked, must_attend=True, actor=stage.actor("committee"), now=stage.now)
-    invitations = stage.db.scalars(select(Invitation).where(Invitation.sitting_id == sitting.id)).all()
-    for who, invitation in zip(guests, invitations, strict=True):
-        answer = ("declined", "当天在省里参加培训。") if who == "member6" else ("will_attend", "")
-        answer_invitation(stage.db, invitation, *answer, actor=stage.actor(who), now=stage.now)
-
-
-# ---- questions before and answers at a sitting
-
-
-def ask(stage: Stage, script: Script, opens: datetime) -> None:
-    """In the weeks before, then all is confirmed ready; what goes on air waits in its order."""
-    sitting = stage.sittings[script.topic]
-    for number, one in enumerate(script.questions):
-        stage.on(day(opens) - timedelta(one.days), 8 + number % 11, number * 13 % 60)
-        stage.questions[one.title] = _ask(stage, sitting, number, one)
-    stage.on(day(opens) - timedelta(3), 15)
-    for number, one in enumerate(script.questions):
-        for voter in range(one.votes if one.fate != "rejected" else 0):
-            stage.do_as_citizen(stage.questions[one.title], "upvote", number + 1 + voter)
-    for one in script.questions:
-        _decide(stage, one, opens)
-    checked = ("participants_confirmed", "replies_prepared", "notice_on_page", "stream_tested")
-    named = ("moderators_rostered", "cutoff_named")
-    stage.do(sitting, "make_ready", "committee", **dict.fromkeys(checked + named, True))
-
-
-def _ask(stage: Stage, sitting: Sitting, number: int, one: Asked) -> Question:
-    asker = stage.citizen(number)
-    name = asker.person.name if asker.person else ""
-    question = ask_question(
-        stage.db,
-        sitting,
-        actor=asker,
-        now=stage.now,
-        title=one.title,
-        asker_name=name,
-        district=district(number),
-    )
-    stage.later(minutes=20 + number)
-    if one.fate == "rejected":
-        stage.do(question, "reject", "moderator", reason_code="personal")
-    else:
-        stage.do(question, "approve", "moderator")
-    return question
-
-
-def _decide(stage: Stage, one: Asked, opens: datetime) -> None:
-    question = stage.questions[one.title]
-    if one.into:
-        stage.do(question, "merge", "moderator", merged_into_id=stage.questions[one.into].id)
-    elif one.fate in ("answered", "on_air", "shortlisted"):
-        stage.do(question, "shortlist", "moderator")
-    elif one.fate == "owed":
-        due_on = day(opens) + timedelta(4)
-        stage.do(question, "owe", "committee", unit_id=stage.unit(cast.HOUSING), due_on=due_on)
-
-
-def answers(stage: Stage, script: Script) -> Iterator[Asked]:
-    """Puts those that are to be answered on air, one after the other, each with the promise that was made on it."""
-    promised = {promise.answers: promise for promise in script.promises}
-    for one in script.questions:
-        if one.fate == "answered":
-            question = stage.questions[one.title]
-            stage.do(question, "put_on_air", "host")
-            stage.later(seconds=130)
-            stage.do(question, "answer", "recorder", answer=one.answer)
-            if promise := promised.get(one.title):
-                _promise(stage, stage.sittings[script.topic], question, promise)
-            yield one
-
-
-def _promise(stage: Stage, sitting: Sitting, question: Question, promise: Promise) -> None:
-    stage.do(
-        sitting,
-        "record_promise",
-        "recorder",
-        words=promise.words,
-        speaker=promise.speaker,
-        unit=stage.unit(promise.unit),
-        due_on=stage.in_days(promise.days),
-        second=question.on_air_second,
-        question=question.id,
-    )
-
-
-def comment(stage: Stage, script: Script) -> None:
-    for number, text in enumerate(script.comments):
-        author = stage.citizen(11 + number)
-        name = author.person.name if author.person else ""
-        sitting = stage.sittings[script.topic]
-        said = post_comment(stage.db, sitting, actor=author, now=stage.now, title=text, author_name=name)
-        stage.later(seconds=25)
-        stage.do(said, "approve", "moderator2")
-
-
-# ---- the two sittings
-
-
-def earlier_research(stage: Stage) -> None:
-    opens = _earlier(stage)
-    prepare(stage, texts.RENEWAL_SCRIPT, opens)
-    ask(stage, texts.RENEWAL_SCRIPT, opens)
-
-
-def _earlier(stage: Stage) -> datetime:
-    return datetime.combine(stage.workday(date(stage.year - 1, 9, 10)), time(14, 30), CITY)
-
-
-def earlier_sitting(stage: Stage) -> None:
-    """Held to its end: every question has found its place."""
-    script, opens = texts.RENEWAL_SCRIPT, _earlier(stage)
-    sitting = stage.sittings[script.topic]
-    stage.until(opens)
-    stage.do(sitting, "go_live", "host")
-    comment(stage, script)
-    stage.until(opens + timedelta(minutes=15))
-    stage.do(sitting, "next_segment", "host")
-    for _ in answers(stage, script):
-        stage.later(minutes=4)
-    for part in (40, 70):
-        stage.until(opens + timedelta(minutes=part))
-        stage.do(sitting, "next_segment", "host")
-    for one in script.questions:
-        question = stage.questions[one.title]
-        if one.fate == "in_writing":
-            enforcement = stage.unit(cast.ENFORCEMENT)
-            stage.do(question, "owe", "recorder", unit_id=enforcement, due_on=stage.in_days(7))
-        elif one.fate == "refused":
-            stage.do(question, "refuse", "moderator", refusal="court")
-    stage.until(opens + timedelta(minutes=96))
-    stage.do(sitting, "end", "host")
-    handling.compile_drafts(stage, sitting)
-    _answer_in_writing(stage, script)
-    minutes = "四位部门负责人当场答复五条提问，作出两项承诺；一条约定书面答复。录像和记录已核对。"
-    stage.do(sitting, "file_minutes", "recorder", minutes=minutes, recording_stored=True)
-
-
-def _answer_in_writing(stage: Stage, script: Script) -> None:
-    one = next(one for one in script.questions if one.fate == "in_writing")
-    stage.later(days=1)
-    stage.do(stage.questions[one.title], "answer_in_writing", "enforcement_leader", answer=one.answer)
-    stage.later(hours=3)
-    stage.do(stage.questions[one.title], "publish_answer", "committee")
-
-
-def mayors_research(stage: Stage) -> None:
-    prepare(stage, texts.PROPERTY_SCRIPT, stage.today - OPENED_BEFORE)
-
-
-def mayors_questions(stage: Stage) -> None:
-    """What was told before these weeks has been read; the news since then is unread."""
-    for who in cast.STAFF:
-        read_all(stage.db, stage.person(who).id, now=stage.now)
-    ask(stage, texts.PROPERTY_SCRIPT, stage.today - OPENED_BEFORE)
-
-
-def go_live(stage: Stage) -> None:
-    """Up to the present: the briefing is over, one question is answered and one is on air."""
-    script = texts.PROPERTY_SCRIPT
-    sitting = stage.sittings[script.topic]
-    opens = stage.today - OPENED_BEFORE
-    stage.until(opens)
-    stage.do(sitting, "go_live", "host")
-    comment(stage, script)
-    stage.until(opens + timedelta(minutes=8))
-    stage.do(sitting, "next_segment", "host")
-    for _ in answers(stage, script):
-        stage.later(seconds=20)
-    on_air = next(one for one in script.questions if one.fate == "on_air")
-    stage.do(stage.questions[on_air.title], "put_on_air", "host")
-
-
 CHAPTERS: tuple[tuple[Words, Callable[[Stage], None]], ...] = (
     (Words("立户，人员和岗位", "the house, its people and posts"), found),
     (Words("上一年的协商计划", "the earlier year's plan"), earlier_plan),
-    (Words("上一场协商：调研", "the earlier consultation: research"), earlier_research),
-    (Words("上一场协商：会议", "the earlier consultation: its sitting"), earlier_sitting),
+    (Words("上一场协商：调研", "the earlier consultation: research"), events.earlier_research),
+    (Words("上一场协商：会议", "the earlier consultation: its sitting"), events.earlier_sitting),
     (Words("建议报送和交办", "recommendations reported and assigned"), handling.report_and_assign),
     (Words("征集议题和评分", "topics collected and scored"), mayors_topics),
     (Words("部门反馈", "the departments' replies"), handling.replies),
     (Words("年度计划确定", "the annual plan decided"), mayors_plan),
     (Words("建议落实和销号", "recommendations implemented and closed"), handling.implement),
-    (Words("市长面对面：方案和调研", "the mayor's event: programme and research"), mayors_research),
+    (Words("市长面对面：方案和调研", "the mayor's event: programme and research"), events.mayors_research),
     (Words("建议回头看", "a look back at the recommendations"), handling.second_replies),
-    (Words("市长面对面：网络提问", "the mayor's event: questions online"), mayors_questions),
+    (Words("市长面对面：网络提问", "the mayor's event: questions online"), events.mayors_questions),
     (Words("下一年的征集", "next year's call"), next_call),
-    (Words("开播", "going live"), go_live),
+    (Words("开播", "going live"), events.go_live),
 )
 
 if __name__ == "__main__":

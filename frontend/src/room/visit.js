@@ -18,11 +18,11 @@ const within = (ms) => Math.random() * ms;
 
 export class Visit {
   // on: {stats(figures, at), fact(fact), missed(factNo), liked(), connected(isConnected), told(state)}
-  // A page that only watches over a sitting does not beat: it is nobody's visit and is not online.
-  constructor({ sitting, factNo, beats, on }) {
+  // isHall: a desk or a screen of those who run the sitting; it is nobody's visit, does not beat and is not counted.
+  constructor({ sitting, factNo, isHall, on }) {
     this.base = `/api/v1/sittings/${sitting}`;
     this.factNo = factNo;
-    this.beats = beats;
+    this.isHall = isHall;
     this.on = on;
     this.tries = 0;
     this.wantsLike = false;
@@ -51,7 +51,11 @@ export class Visit {
     if (this.resume && performance.now() - this.greeted < RESUME_LIFE) {
       return { t: "join", resume: this.resume, since: this.factNo };
     }
-    const answer = await fetch(`${this.base}/tickets`, { method: "POST", headers: { Accept: "application/json" } });
+    const answer = await fetch(`${this.base}/tickets`, {
+      method: "POST",
+      headers: { Accept: "application/json", "Content-Type": "application/json" },
+      body: JSON.stringify({ hall: this.isHall }),
+    });
     if (!answer.ok) throw new Error(`no ticket: ${answer.status}`);
     setClock(answer.headers.get("Date"));
     const { ticket, url } = await answer.json();
@@ -124,7 +128,7 @@ export class Visit {
     this.count(stats, new Date().toISOString());
     if (liked.includes("sitting")) this.isLiked();
     else if (this.wantsLike) this.like();
-    if (isFirst && this.beats) this.beatIn(FIRST_BEAT);
+    if (isFirst && !this.isHall) this.beatIn(FIRST_BEAT);
   }
 
   count(stats, at) {

@@ -239,7 +239,9 @@ def test_a_tally_read_again_is_the_one_that_was_fed(house: House) -> None:
         sitting = a_sitting(db)
         tallies: dict[int, Tally] = {}
         commit(db, tallies, a_crowd(sitting.id, Random(8)))
-        again = load(db, sitting)
+        breaths: list[int] = []
+        again = load(db, sitting, lambda: breaths.append(1))
+        assert breaths
         now = OPENED + 200 * SECOND
         assert again.room.figures(now) == tallies[sitting.id].room.figures(now)
         assert again.stands == tallies[sitting.id].stands

@@ -110,7 +110,7 @@ def test_a_question_can_be_taken_off_again(web: Web) -> None:
 
 
 def test_two_who_press_next_at_once_move_on_once(web: Web) -> None:
-    at, first, second = sitting(web), web.sign_in("host1"), web.sign_in("host1")
+    at, first, second = sitting(web), web.sign_in("host1"), web.sign_in("host1", second_factor=False)
     press(first, at, at, "next_segment", version=1)
     refused = second.post(f"/hall/{at}/do/{at}/next_segment", {"version": 1})
     assert refused.status_code == 409
@@ -157,7 +157,7 @@ def test_the_stream_is_cut_with_a_reason_and_resumed(web: Web) -> None:
     at, host = sitting(web), web.sign_in("host1")
     assert host.post(f"/hall/{at}/do/{at}/interrupt").status_code == 422
     assert "直播已中断" in press(host, at, at, "interrupt", reason="画面黑屏")
-    assert "直播中断，请稍候" in said(web.visitor().get(f"/hall/{at}/screen"))
+    assert "直播中断， 请稍候" in said(web.visitor().get(f"/hall/{at}/screen"))
     press(host, at, at, "resume")
     assert state(web, at) == "live"
 

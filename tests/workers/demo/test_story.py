@@ -28,8 +28,9 @@ from engine.rules import actor_for
 from tests.workers.demo.conftest import NOW, say_nothing
 from workers.demo import texts
 from workers.demo.cast import DOMAIN
+from workers.demo.events import OPENED_BEFORE
 from workers.demo.start import todays_sitting
-from workers.demo.story import OPENED_BEFORE, tell
+from workers.demo.story import tell
 
 
 @pytest.fixture
