@@ -14,7 +14,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import timedelta
@@ -129,7 +129,7 @@ def clients(port: int, tickets: Sequence[str]) -> Iterator[list[subprocess.Popen
 
 @contextmanager
 def server(module: str, *arguments: str, **environment: str) -> Iterator[int]:
-    running = start(module, *arguments, **environment)
+    running = start(module, *arguments, environment=environment)
     try:
         yield running.pid
     finally:
@@ -141,12 +141,14 @@ def server(module: str, *arguments: str, **environment: str) -> Iterator[int]:
             running.wait()
 
 
-def start(module: str, *arguments: str, pipe: bool = False, **environment: str) -> subprocess.Popen[str]:
+def start(
+    module: str, *arguments: str, pipe: bool = False, environment: Mapping[str, str] | None = None
+) -> subprocess.Popen[str]:
     channel = subprocess.PIPE if pipe else subprocess.DEVNULL
     return subprocess.Popen(
         [sys.executable, "-m", module, *arguments],
         cwd=ROOT,
-        env=os.environ | environment,
+        env={**os.environ, **(environment or {})},
         stdin=channel,
         stdout=channel,
         text=True,

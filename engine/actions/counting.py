@@ -206,7 +206,7 @@ def _take_in(db: Session, boot: str, by_seq: Mapping[int, Entry]) -> list[Entry]
     new = [
         entry
         for seq, entry in by_seq.items()
-        if True or not any(run.first_seq <= seq <= run.last_seq for run in known)
+        if not any(run.first_seq <= seq <= run.last_seq for run in known)
     ]
     if new:
         joined = _joined(

@@ -14,7 +14,7 @@ from typing import IO
 
 from sqlalchemy.orm import Session
 
-from engine.errors import Invalid, Refused
+from engine.errors import Refused
 from engine.models.house import Document
 from engine.models.matter import Matter
 from engine.record import record
@@ -50,13 +50,9 @@ def store_upload(
     actor: Actor,
     now: datetime,
     matter: Matter | None = None,
-    field: str = "file",
 ) -> Document:
-    """What somebody sends. Raises `Invalid` for `field` where it is empty, too large, or not what its name says."""
-    try:
-        return store_file(db, stream, name, kind="upload", data=data, actor=actor, now=now, matter=matter)
-    except NotTaken as refusal:
-        raise Invalid({field: refusal.words}) from refusal
+    """What somebody sends."""
+    return store_file(db, stream, name, kind="upload", data=data, actor=actor, now=now, matter=matter)
 
 
 def store_file(
@@ -73,7 +69,8 @@ def store_file(
 ) -> Document:
     """The bytes are on the disk before the row says so; a row that is rolled back leaves bytes that nobody names.
 
-    `kind` is `upload`, or the number of a document that the house made itself.
+    `kind` is `upload`, or the number of a document that the house made itself. Raises `NotTaken` for a file that is
+    empty, too large, or not what its name says.
     """
     name = _plain(name)
     sha256, size, media_type = _keep(stream, name, data)

@@ -64,10 +64,6 @@ def _may_have(db: Session, actor: Actor, found: Document) -> bool:
     return found.matter_id is not None and may_read(db, actor, db.get_one(Matter, found.matter_id))
 
 
-def documents_of(db: Session, matter: Matter) -> Sequence[Document]:
-    return db.scalars(select(Document).where(Document.matter_id == matter.id).order_by(Document.id)).all()
-
-
 def plan_lines(db: Session, plan: Plan) -> list[PlanLine]:
     """The topics that the plan carries, the best scored first."""
     planned = select(Topic).where(Topic.parent_id == plan.id, has_mark(db, "topic", "planned"))

@@ -74,7 +74,7 @@ def supports(db: Session, person_id: int) -> set[int]:
 
 def _supporters() -> ScalarSelect[int]:
     merged = aliased(Topic)
-    also = select(merged.id).where(merged.merged_into_id == Topic.id)
+    also = select(merged.id).where(merged.merged_into_id == Topic.id).correlate(Topic)
     both = or_(Support.topic_id == Topic.id, Support.topic_id.in_(also))
     return select(func.count(Support.person_id.distinct())).where(both).correlate(Topic).scalar_subquery()
 

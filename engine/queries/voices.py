@@ -57,7 +57,7 @@ def _asked() -> Select[Question, int, int]:
 
 def _upvotes() -> ScalarSelect[int]:
     merged = aliased(Question)
-    also = select(merged.id).where(merged.merged_into_id == Question.id)
+    also = select(merged.id).where(merged.merged_into_id == Question.id).correlate(Question)
     both = or_(Upvote.question_id == Question.id, Upvote.question_id.in_(also))
     return select(func.count(Upvote.person_id.distinct())).where(both).correlate(Question).scalar_subquery()
 

@@ -142,6 +142,7 @@ def test_support_counts_once_per_person_and_follows_a_merge(house: House) -> Non
             merged_into_id=first.id,
         )
         assert supporters(db, first) == 3
+        assert supporters(db, house.topic(db, plan, "一个没有人支持的议题")) == 0
         assert db.scalar(select(func.count()).select_from(Support)) == 4
         with pytest.raises(Invalid):
             perform(

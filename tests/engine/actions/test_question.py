@@ -87,6 +87,8 @@ def test_merging_counts_distinct_people_and_can_be_undone(house: House) -> None:
         perform(db, second, "merge", actor=moderator, now=house.now, merged_into_id=first.id)
         asked = voices.asked(db, first.id)
         assert (asked.upvotes, asked.merged) == (3, 1)
+        unrelated = shown_question(house, db, live, "垃圾分类点什么时候开放？", "citizen6")
+        assert voices.asked(db, unrelated.id).upvotes == 0
         with pytest.raises(Invalid):
             perform(db, first, "merge", actor=moderator, now=house.now, merged_into_id=second.id)
         perform(db, second, "split", actor=moderator, now=house.now, reason="问的不是一件事")

@@ -175,7 +175,8 @@ def publish(redis: Redis, *facts: Fact, sitting: int = SITTING) -> None:
 
 def entries(redis: Redis) -> list[Entry]:
     """What the counter finds in the stream."""
-    return [wire.decode_entry(fields[wire.ENTRY_FIELD.encode()]) for _, fields in redis.xrange(wire.ENTRIES)]
+    found: list[tuple[bytes, dict[bytes, bytes]]] = redis.xrange(wire.ENTRIES)  # type: ignore[assignment]
+    return [wire.decode_entry(fields[wire.ENTRY_FIELD.encode()]) for _, fields in found]
 
 
 def eventually(holds: Callable[[], object], within: float = PATIENCE) -> None:

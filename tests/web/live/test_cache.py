@@ -1,6 +1,7 @@
 import signal
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from redis import Redis
@@ -83,7 +84,7 @@ def test_facts_missed_on_the_channel_are_read_from_the_recent_ones(
     page = gateway.joined()
     redis.rpush(wire.recent_key(12), wire.encode_fact(fact(1)))
     publish(redis, fact(2))
-    heard = []
+    heard: list[dict[str, Any]] = []
     while len(heard) < 2:
         heard += page.next("tick")["facts"]
     assert [found["fact_no"] for found in heard] == [1, 2]

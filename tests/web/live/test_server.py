@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from redis import Redis
@@ -170,7 +171,7 @@ def test_who_comes_back_has_what_one_has_who_never_left(gateway: RunningGateway,
     eventually(lambda: left.next("tick")["facts"])
     left.socket.close()
     publish(redis, fact(2), fact(3))
-    heard = []
+    heard: list[dict[str, Any]] = []
     while len(heard) < 3:
         heard += stayed.next("tick")["facts"]
     back = gateway.page()

@@ -70,7 +70,7 @@ def test_what_is_none_and_what_is_closed_read_alike(web: Web) -> None:
     document, visitor = stored(web), web.visitor()
     closed, none = (get(visitor, f"/files/{number}") for number in (document.id, 99999))
     assert (closed.status_code, none.status_code) == (404, 404)
-    assert said(closed) == said(none)
+    assert said(closed).replace(f"/files/{document.id}", "") == said(none).replace("/files/99999", "")
 
 
 def test_a_part_is_sent_on_request_and_an_unchanged_file_not_again(web: Web) -> None:

@@ -1,0 +1,11 @@
+def test_x(running_house, browser):
+    c=browser.new_context(); page=c.new_page()
+    page.on("response", lambda r: print(r.status, r.request.method, r.url, (r.text()[:300] if r.status>=400 else "")))
+    page.goto(running_house.sign_in_link("citizen3")); page.click("main form button")
+    page.goto(f"{running_house.url}/live/{running_house.sitting_id}")
+    page.click('[data-tabs] a[href="#comments"]')
+    page.fill("#ask-comment", "这句话我想收回。")
+    page.keyboard.press("Enter")
+    page.wait_for_timeout(1500)
+    page.locator("#mine").get_by_role("button", name="撤回").click()
+    page.wait_for_timeout(1500)
