@@ -64,7 +64,8 @@ def _take(browser: Browser, said: str) -> None:
     live = re.search(r"/live/\d+", said)
     host = re.search(r"/hall/\d+/host", said)
     links = re.findall(r"(\S+)\s+(http\S+/sign-in/\S+)", said)
-    assert live and host
+    assert live
+    assert host
     base = f"http://127.0.0.1:{PORT}"
     _shot(browser, "home", base + "/", DESKTOP)
     _shot(browser, "live", base + live[0], DESKTOP)

@@ -25,6 +25,7 @@ from web.pages import (
     account,
     consultations,
     desk,
+    files,
     hall,
     home,
     ledger,
@@ -105,6 +106,7 @@ def create_app(settings: Settings | None = None) -> Flask:
         hall,
         receipts,
         api,
+        files,
     ):
         app.register_blueprint(pages.pages)
     app.after_request(_headers(settings))
@@ -238,7 +240,7 @@ def _headers(settings: Settings) -> Callable[[Response], Response]:
     )
 
     def add(response: Response) -> Response:
-        response.headers["Content-Security-Policy"] = policy
+        response.headers.setdefault("Content-Security-Policy", policy)
         response.headers["X-Content-Type-Options"] = "nosniff"
         response.headers["Referrer-Policy"] = "same-origin"
         response.headers["Permissions-Policy"] = "camera=(), geolocation=(), microphone=()"

@@ -123,7 +123,7 @@ function press(element, event) {
 // The second of the recording is the one at which the key was pressed.
 document.addEventListener("beforetoggle", ({ target, newState }) => {
   const form = newState === "open" && target.querySelector?.("[data-promise]");
-  if (!form?.dataset.opened) return;
+  if (!form || !form.dataset.opened) return;
   form.elements.second.value = Math.max(0, Math.floor((now() - Date.parse(form.dataset.opened)) / 1000));
   setTimeout(() => form.elements.words.focus());
 }, true);

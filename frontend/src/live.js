@@ -201,7 +201,6 @@ function refuse(error) {
   refusal.hidden = false;
 }
 
-// Whoever has not proved a phone yet goes there by the plain form, which keeps what was typed.
 async function attempt(form, work) {
   const button = form.querySelector("button");
   if (button.getAttribute("aria-disabled") === "true") return;
@@ -267,9 +266,10 @@ async function withdraw(form) {
 
 const writes = { say, upvote, withdraw };
 
+// Whoever has not proved a phone yet goes there by the plain form, which keeps what was typed.
 page.addEventListener("submit", (event) => {
   const name = Object.keys(writes).find((known) => known in event.target.dataset);
-  if (!name) return;
+  if (!name || !("signed" in page.dataset)) return;
   event.preventDefault();
   attempt(event.target, () => writes[name](event.target));
 });

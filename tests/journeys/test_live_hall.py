@@ -44,11 +44,12 @@ def opens(browser: Browser, running_house: RunningHouse) -> Iterator[Opens]:
             [{"name": name, "value": value, "url": running_house.url} for name, value in given.items()]
         )
         page = context.new_page()
-        page.on("console", listen)
-        page.on("pageerror", lambda error: complaints.append(str(error)))
         if who:
             page.goto(running_house.sign_in_link(who))
             page.click("main form button")
+            page.wait_for_url("**/desk/")
+        page.on("console", listen)
+        page.on("pageerror", lambda error: complaints.append(str(error)))
         page.goto(f"{running_house.url}{path.format(sitting=running_house.sitting_id)}")
         page.evaluate("window.neverReloaded = true")
         return page
@@ -119,7 +120,9 @@ def test_a_page_moved_by_facts_equals_the_page_fetched_anew(
     with running_house.house.transaction() as db:
         moderator, merged = running_house.house.actor(db, "moderator1"), db.get_one(Question, three)
         perform(db, merged, "merge", actor=moderator, now=clock.now(), merged_into_id=two)
-    expect(moved.locator(f'[data-list=question] [data-id="{three}"]')).to_have_count(0, timeout=AT_ONCE)
+    merged_into = moved.locator(f'[data-list=question] [data-id="{two}"] [data-f=merged]')
+    expect(merged_into).to_have_text("同问 1", timeout=2 * AT_ONCE)
+    expect(moved.locator("[data-on-air]")).to_contain_text("第一件事")
     fetched = opens("/live/{sitting}")
     read = """() => [...document.querySelectorAll('[data-list=question] > li, [data-on-air]')].map((one) =>
         [...one.querySelectorAll('[data-f]')].filter((part) => !part.hidden).map((part) => part.innerText))"""
@@ -150,13 +153,13 @@ def test_a_question_goes_from_a_phone_to_the_screen_and_its_receipt_tells_it_all
     settled(phone)
     phone.fill("#ask-question", words)
     phone.click("[data-say=question] button")
-    receipt = phone.locator("[data-code]").inner_text()
-    assert re.fullmatch(r"[a-z0-9]{13}", receipt)
+    expect(phone.locator("[data-code]")).to_have_text(re.compile(r"^[a-z0-9]{13}$"))
     expect(phone.locator("#mine")).to_contain_text(words)
 
     moderator = opens("/hall/{sitting}/moderate", who="moderator1")
     waiting = moderator.locator(".pending", has_text=words)
     expect(waiting).to_be_visible()
+    waiting.focus()
     moderator.keyboard.press("a")
     expect(waiting).to_be_hidden()
     moderator.keyboard.press("u")
@@ -223,7 +226,7 @@ def test_without_its_script_the_page_can_be_read_and_asked_at(
     running_house: RunningHouse, browser: Browser
 ) -> None:
     running_house.ask("没有脚本也看得到这个问题吗？", by="citizen11")
-    with browser.new_context(java_script_enabled=False) as context:
+    with browser.new_context(java_script_enabled=False, locale="zh-CN") as context:
         page = context.new_page()
         page.goto(running_house.sign_in_link("citizen4"))
         page.click("main form button")

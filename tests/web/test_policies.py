@@ -21,7 +21,9 @@ from web.auth import Policy
 
 NOBODY, CITIZEN = "nobody", "citizen1"
 ADMINISTRATORS = {"sysadmin": ["sysadmin"], "secadmin": ["secadmin"]}
-VISITORS = [NOBODY, CITIZEN, *ADMINISTRATORS, *STAFF]
+OF_THEIR_KIND = {frozenset(roles): name for name, (_, roles, _, _) in reversed(STAFF.items())}
+VISITORS = [NOBODY, CITIZEN, *ADMINISTRATORS, *OF_THEIR_KIND.values()]
+"""One of each: a policy knows roles, not people."""
 
 ALL, SIGNED_IN, STAFF_ONLY = "all", "signed in", "staff"
 SYSADMIN, BOTH = {"sysadmin"}, {"sysadmin", "secadmin"}

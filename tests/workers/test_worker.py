@@ -10,7 +10,6 @@ from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 
-import pytest
 from redis import Redis
 from rq import Callback, Queue
 from rq.job import Job
@@ -29,7 +28,7 @@ from workers.bell import JOB, QUEUE, Bell
 from workers.worker import TaskJob, TaskWorker
 
 ROOT = Path(__file__).parents[2]
-PATIENCE_S = 40
+PATIENCE_S = 90
 BURST = "from workers.worker import *; TaskWorker(Redis.from_url(settings.load().redis_url)).work(burst=True)"
 RUN = "import sys, workers.jobs as jobs; print('ready', flush=True); jobs.run_task(int(sys.stdin.readline()), 60)"
 

@@ -26,6 +26,8 @@ FIRST = 2
 """The first row of people: row 1 holds the titles."""
 
 _TITLES = {ROLES[role].title.zh: role for role in HELD_BY_POST}
+_ROLE = re.compile(f"(?:{'|'.join(_TITLES)})(?=[、，,;；\\s]|$)|[^、，,;；\\s]+")
+"""One role in a cell. A title is taken whole, for “主席、副主席、秘书长” holds the sign that parts them."""
 _RISKY = ("=", "+", "-", "@", "\t", "\r")
 
 
@@ -111,7 +113,7 @@ def _sheet(upload: FileStorage | None) -> Worksheet:
 
 
 def _roles(text: str) -> tuple[str, ...]:
-    return tuple(_TITLES.get(name, name) for name in re.split(r"[、，,;；\s]+", text) if name)
+    return tuple(_TITLES.get(name, name) for name in _ROLE.findall(text))
 
 
 def _titles(sheet: Worksheet, titles: Sequence[str]) -> None:

@@ -44,7 +44,7 @@ def annual_plan(db: Session, plan: Plan, house: House, now: datetime) -> tuple[s
     """D01 年度协商计划: every topic with its form, counterpart unit and scores; decision number and date."""
     name, issued = f"{house.name}{plan.year}年度协商计划", day(plan.since)
     lines = plan_lines(db, plan)
-    paper = Paper(name, house.name)
+    paper = Paper(name, house.name, now)
     paper.head(house.name, document_number(house, issued.year))
     paper.title(house.name, f"{plan.year}年度协商计划", note=_decision(plan))
     paper.to(f"各政协委员，各参加单位，{_level(house)}级有关部门")
@@ -75,7 +75,7 @@ def assignment_letter(
     """D11 协商建议交办单: the recommendation, what it rests on, to whom and by when, and the form of the reply."""
     note, consultation = assignment_note(db, recommendation), db.get_one(Matter, recommendation.parent_id)
     number, due = f"第{recommendation.number}号", day_words(note.due_on)
-    paper = Paper(f"协商建议交办单（{number}）", house.name)
+    paper = Paper(f"协商建议交办单（{number}）", house.name, now)
     paper.letter_head(house.name, document_number(house, note.issued_on.year))
     paper.title("协商建议交办单")
     paper.to("，".join(unit.name for unit in (note.lead, *note.others)))

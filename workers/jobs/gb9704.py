@@ -6,6 +6,7 @@ Sizes are points, 3号 = 16; lengths millimetres.
 
 import io
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any, NamedTuple
 
 from docx import Document
@@ -49,10 +50,11 @@ class Row(NamedTuple):
 class Paper:
     """A document that grows downwards. `content()` is the file."""
 
-    def __init__(self, title: str, organ: str) -> None:
+    def __init__(self, title: str, organ: str, made_at: datetime) -> None:
         self.docx = Document()
-        self.docx.core_properties.title, self.docx.core_properties.author = title, organ
-        self.docx.core_properties.language = "zh-CN"
+        about = self.docx.core_properties
+        about.title, about.author, about.comments, about.language = title, organ, "", "zh-CN"
+        about.created = about.modified = made_at
         normal = self.docx.styles["Normal"]
         normal.font.size = Pt(SAN)
         _fonts(normal.element.get_or_add_rPr(), BODY)
@@ -135,14 +137,13 @@ class Paper:
         self.blank(1)
         self.text(f"附件：{name}")
 
-    def attachment(self, *title: str) -> None:
+    def attachment(self, title: str) -> None:
         """On a page of its own."""
         label = self._line(LEFT)
         label.paragraph_format.page_break_before = True
         _write(label, "附件", HEI, SAN)
         self.blank(1)
-        for line in title:
-            _write(self._line(CENTRE), line, TITLE, ER)
+        _write(self._line(CENTRE), title, TITLE, ER)
         self.blank(1)
 
     def colophon(self, copies: str, printer: str, on: str) -> None:

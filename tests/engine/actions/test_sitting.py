@@ -69,7 +69,7 @@ def test_it_does_not_close_while_a_question_is_loose(house: House) -> None:
         assert (live.state, live.closed_at) == ("held", house.now)
         assert live.segments[0].ended_at == house.now
         kinds = set(db.scalars(select(Task.kind).where(Task.matter_id == live.id)))
-        assert kinds == {"make_document", "compile_recommendations"}
+        assert kinds == {"compile_recommendations"}
 
 
 def test_a_promise_is_kept_with_its_second_and_its_day(house: House) -> None:

@@ -3,7 +3,8 @@ from collections.abc import Iterator
 import pytest
 from redis import Redis
 
-from tests.web.live.gateways import RunningGateway, settings
+from engine import wire
+from tests.web.live.gateways import RunningGateway, eventually, settings
 
 
 @pytest.fixture
@@ -13,6 +14,8 @@ def redis(valkey_url: str) -> Iterator[Redis]:
 
 
 @pytest.fixture
-def gateway(valkey_url: str) -> Iterator[RunningGateway]:
+def gateway(valkey_url: str, redis: Redis) -> Iterator[RunningGateway]:
+    """One that listens on every channel already."""
     with RunningGateway(settings(valkey_url)) as running:
+        eventually(lambda: redis.pubsub_numsub(wire.COUNTED)[0][1])
         yield running

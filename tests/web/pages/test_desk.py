@@ -62,6 +62,9 @@ def test_the_table_of_topics_shows_support_and_scores_by_stage(web: Web) -> None
             sheet = {"priority": points, "concern": 25, "value": 20, "feasibility": 15, "adoption": 15}
             perform(db, subject, "score", actor=web.house.actor(db, name), now=web.house.now, points=sheet)
     visitor = web.sign_in("scorer3")
+    sheets = said(visitor.get(f"/desk/matters/{number}"))
+    assert "指标 褚评分 卫评分 契合党政中心工作 25 5 群众关切程度 25 25" in sheets
+    assert "合计 100 80" in sheets
     assert "提升小区物业管理水平 1 2 90 20 评分" in said(visitor.get("/desk/topics?show=scoring"))
     assert "提升小区物业管理水平" not in said(visitor.get("/desk/topics?show=received"))
 

@@ -18,7 +18,7 @@ UNIT, GROUP = "市住房和城乡建设局", "当湖街道活动组"
 TITLES = ["姓名", "邮箱", "角色", "所属单位", "所属活动组"]
 GOOD = [
     ["赵一", "zhao@xieshang.example", "政协委员", None, None],
-    ["钱二", "qian@xieshang.example", "承办单位联络员、经办人", UNIT, None],
+    ["钱二", "qian@xieshang.example", "承办单位联络员、经办人, 主席、副主席、秘书长", UNIT, None],
     ["孙三", "sun@xieshang.example", "委员活动组组长", None, GROUP],
 ]
 
@@ -169,6 +169,7 @@ def test_the_template_lists_the_names_that_may_be_used_and_comes_back_filled(web
             ("赵一", "member", None),
             ("钱二", "unit_admin", UNIT),
             ("钱二", "unit_handler", UNIT),
+            ("钱二", "leader", None),
             ("孙三", "group_leader", None),
         }
 

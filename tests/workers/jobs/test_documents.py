@@ -21,7 +21,7 @@ from engine.models.ledger import Task
 from engine.queries.documents import document
 from engine.rules import NOBODY
 from engine.settings import Settings
-from tests.houses import House, planned_topic, shown_question, sitting
+from tests.houses import DAY, House, planned_topic, shown_question, sitting
 from workers.jobs import do_task
 from workers.jobs.gb9704 import Paper
 
@@ -134,7 +134,7 @@ def test_a_document_nobody_has_written_fails_where_people_see_it(house: House, t
 
 
 def test_a_page_is_laid_out_as_the_standard_says() -> None:
-    paper = Paper("题", "机关")
+    paper = Paper("题", "机关", DAY)
     paper.head("政协平湖市委员会", "平政协〔2027〕　　号")
     paper.title("标题")
     paper.heading("一、标题")
@@ -172,7 +172,7 @@ def test_a_page_is_laid_out_as_the_standard_says() -> None:
 
 def test_every_paragraphs_properties_stand_in_the_order_of_the_schema() -> None:
     order = ["keepNext", "pageBreakBefore", "pBdr", "tabs", "spacing", "ind", "jc"]
-    paper = Paper("题", "机关")
+    paper = Paper("题", "机关", DAY)
     paper.letter_head("机关", "机〔2027〕　　号")
     paper.attachment("附件名")
     paper.colophon("机关", "办公室", "2026年10月12日")
