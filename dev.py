@@ -254,7 +254,9 @@ def lock(rest: list[str]) -> None:
 def test(rest: list[str]) -> int:
     """Every stage runs, whatever the ones before it said; pytest's own closing line is the last."""
     failed = [name for name, command in CHECKS.items() if not check(name, command)]
-    pytest = subprocess.Popen([BIN / "python", "-m", "pytest", "-n", "2", *rest], cwd=ROOT)
+    pytest = subprocess.Popen(
+        [BIN / "python", "-m", "pytest", "-n", "2", "--dist", "loadfile", *rest], cwd=ROOT
+    )
     signal.signal(signal.SIGINT, lambda *_: None)  # the terminal tells pytest itself, which then tidies up
     signal.signal(signal.SIGTERM, lambda *_: pytest.terminate())
     code = pytest.wait()

@@ -36,7 +36,10 @@ class Notice(Base):
     """A word to one person about one matter, in the house and, for those with an address, by e-mail."""
 
     __tablename__ = "notice"
-    __table_args__ = (Index("ix_notice_person", "person_id", "read_at"), Index("ix_notice_mail", "mailed_at"))
+    __table_args__ = (
+        Index("ix_notice_person", "person_id", "read_at"),
+        Index("ix_notice_mail", "mailed_at", "created_at"),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     person_id: Mapped[int] = mapped_column(ForeignKey("person.id"))

@@ -4,14 +4,15 @@ import json
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from engine.editions import process_of
 from engine.models.consultation import Promise, Segment, Sitting
 from engine.models.ledger import LedgerEntry
 from engine.models.matter import Matter
-from engine.models.voice import Comment, Question, Upvote
+from engine.models.voice import Comment, Question
+from engine.queries import voices
 
 TEXT_BYTES, NAME_BYTES, PLACE_BYTES = 600, 90, 60
 GONE = frozenset({"hidden", "withdrawn"})
@@ -36,10 +37,9 @@ def card(db: Session, entry: LedgerEntry) -> Card | None:
 
 def question_card(db: Session, question: Question, entry: LedgerEntry | None = None) -> Card | None:
     marks = process_of(db, question).states[question.state].marks
-    if "public" not in marks:
+    asked = voices.asked(db, question.id)
+    if asked is None or "public" not in marks:
         return _gone(db, question, marks, entry)
-    votes = select(func.count()).select_from(Upvote).where(Upvote.question_id == question.id)
-    merged = select(func.count()).select_from(Question).where(Question.merged_into_id == question.id)
     second = question.answered_second if question.answered_second is not None else question.on_air_second
     return {
         "kind": "question",
@@ -48,8 +48,8 @@ def question_card(db: Session, question: Question, entry: LedgerEntry | None = N
         "who": cut(question.asker_name, NAME_BYTES),
         "place": cut(question.district, PLACE_BYTES),
         "state": marks[0],
-        "support": db.scalar(votes),
-        "merged": db.scalar(merged),
+        "support": asked.upvotes,
+        "merged": asked.merged,
         "into": question.merged_into_id,
         "second": second,
         "at": _stamp(question.created_at),

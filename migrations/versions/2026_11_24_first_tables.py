@@ -514,7 +514,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_notice")),
     )
     with op.batch_alter_table("notice", schema=None) as batch_op:
-        batch_op.create_index("ix_notice_mail", ["mailed_at"], unique=False)
+        batch_op.create_index("ix_notice_mail", ["mailed_at", "created_at"], unique=False)
         batch_op.create_index("ix_notice_person", ["person_id", "read_at"], unique=False)
 
     op.create_table(

@@ -97,7 +97,7 @@ def served(data: Path) -> Iterator[Settings]:
             command, env=environment(settings), stdout=log, stderr=log, preexec_fn=die_with_parent()
         )
     try:
-        for _ in range(200):
+        for _ in range(600):
             with suppress(OSError), urllib.request.urlopen(f"{url}/healthz", timeout=2):
                 break
             time.sleep(0.1)

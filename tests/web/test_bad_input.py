@@ -115,7 +115,7 @@ def test_no_field_is_hurt_by_any_kind(web: Web, form: str) -> None:
     send_every_kind(web, form)
 
 
-@pytest.mark.parametrize("form", ["topic", "decline", "place", "person"])
+@pytest.mark.parametrize("form", ["sign in", "topic", "decline", "place", "person"])
 @pytest.mark.parametrize("house", ["postgresql"], indirect=True)
 def test_what_reaches_a_column_does_not_hurt_postgresql_either(web_on_both: Web, form: str) -> None:
     send_every_kind(web_on_both, form)

@@ -59,15 +59,8 @@ def test_the_first_view_is_small(web: Web) -> None:
     assert sum(len(gzip.compress(body)) for body in bodies) <= 100 * 1024
 
 
-@pytest.mark.parametrize(
-    ("verbs", "words"),
-    [
-        ([], "直播画面中断"),
-        (["interrupt"], "直播画面中断"),
-        (["interrupt", "resume"], "直播画面中断"),
-    ],
-)
-def test_an_interruption_says_so_and_keeps_asking_open(web: Web, verbs: list[str], words: str) -> None:
+@pytest.mark.parametrize("verbs", [[], ["interrupt"], ["interrupt", "resume"]])
+def test_an_interruption_says_so_and_keeps_asking_open(web: Web, verbs: list[str]) -> None:
     at = sitting(web)
     for verb in verbs:
         do(web, at, verb, "host1", **({"reason": "信号中断"} if verb == "interrupt" else {}))
@@ -76,7 +69,6 @@ def test_an_interruption_says_so_and_keeps_asking_open(web: Web, verbs: list[str
     assert (panel == "") == (verbs[-1:] == ["interrupt"])
     [box] = re.findall(r'<div data-during="before live interrupted"( hidden)? data-box="questions">', page)
     assert box == ""
-    assert words in page
 
 
 def test_before_it_the_page_says_when_and_gives_a_calendar_entry(web: Web) -> None:
