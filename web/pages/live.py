@@ -10,7 +10,18 @@ from datetime import timedelta
 from typing import Any, cast
 from urllib.parse import quote, unquote
 
-from flask import Blueprint, abort, flash, jsonify, redirect, render_template, request, session, url_for
+from flask import (
+    Blueprint,
+    abort,
+    current_app,
+    flash,
+    jsonify,
+    redirect,
+    render_template,
+    request,
+    session,
+    url_for,
+)
 from flask import Response as Page
 from flask.blueprints import BlueprintSetupState
 from flask_babel import gettext as _
@@ -64,15 +75,13 @@ def talk(sitting_id: int) -> Response:
     return _once_a_second("talk", sitting_id, "live/talk.html")
 
 
-_kept: dict[tuple[str, ...], tuple[float, str]] = {}
-
-
 def _once_a_second(part: str, sitting_id: int, template: str) -> Response:
     """The same text for all who have no cookie of their own and read in the same way."""
     is_common = not session and not current_user.is_authenticated and set(request.args) <= {"fact_no"}
     look = (request.cookies.get("theme", ""), request.cookies.get("elder", ""))
     key = (part, str(sitting_id), presenters.language(), *(value[:8] for value in look))
-    until, text = _kept.get(key, (0.0, "")) if is_common else (0.0, "")
+    kept = _kept()
+    until, text = kept.get(key, (0.0, "")) if is_common else (0.0, "")
     if until < time.monotonic():
         with reading() as db:
             text = render_template(template, **_view(db, sittings.sitting(db, sitting_id)))
@@ -86,9 +95,17 @@ def _once_a_second(part: str, sitting_id: int, template: str) -> Response:
 
 
 def _keep(key: tuple[str, ...], text: str) -> None:
-    if len(_kept) > 500:
-        _kept.clear()
-    _kept[key] = (time.monotonic() + KEPT_S, text)
+    kept = _kept()
+    if len(kept) > 500:
+        kept.clear()
+    kept[key] = (time.monotonic() + KEPT_S, text)
+
+
+def _kept() -> dict[tuple[str, ...], tuple[float, str]]:
+    """What this app has made in the last second: key → (until when, the page)."""
+    return cast(
+        "dict[tuple[str, ...], tuple[float, str]]", current_app.extensions.setdefault("live_pages", {})
+    )
 
 
 def _view(db: Session, sitting: Sitting) -> dict[str, Any]:
