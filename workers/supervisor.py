@@ -112,7 +112,8 @@ class Supervisor:
 def main(argv: Sequence[str] | None = None) -> int:
     arguments = _arguments(argv if argv is not None else sys.argv[1:])
     settings = _settings(arguments)
-    signal.signal(signal.SIGTERM, _interrupt)
+    for ending in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(ending, _interrupt)
     with contextlib.ExitStack() as stack:
         if not settings.redis_url:
             settings = settings.with_(redis_url=stack.enter_context(EmbeddedValkey(settings.data)).url)
