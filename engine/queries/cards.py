@@ -50,10 +50,16 @@ def question_card(db: Session, question: Question, entry: LedgerEntry | None = N
         "state": marks[0],
         "support": asked.upvotes,
         "merged": asked.merged,
-        "into": question.merged_into_id,
+        "into": _into(db, question),
         "second": second,
         "at": _stamp(question.created_at),
     }
+
+
+def _into(db: Session, question: Question) -> Card | None:
+    """The question it was merged into, with that one's counts as they now are: the page adds nothing up itself."""
+    asked = voices.asked(db, question.merged_into_id) if question.merged_into_id else None
+    return {"id": asked.question.id, "support": asked.upvotes, "merged": asked.merged} if asked else None
 
 
 def comment_card(db: Session, comment: Comment, entry: LedgerEntry | None = None) -> Card | None:

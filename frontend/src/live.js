@@ -66,27 +66,32 @@ function showQuestion(card) {
   put("question", card, (element) => rank(element, card, isMine, answer));
 }
 
-// By support, then by age, as the server lists them.
 function rank(element, card, isMine, answer) {
-  element.dataset.support = card.support;
   const form = element.querySelector("[data-upvote]");
   form.setAttribute("action", form.getAttribute("action").replace(/\d+(?=\/upvote$)/, card.id));
   press(form, isMine);
   if (answer && card.state === "answered") element.lastElementChild.append(answer);
+  place(element, card);
+}
+
+// By support, then by age, as the server lists them.
+function place(element, { id, support }) {
+  element.dataset.support = support;
+  element.remove();
   const after = [...list("question").children].find((other) => {
-    const more = card.support - Number(other.dataset.support);
-    return more > 0 || (more === 0 && card.id < Number(other.dataset.id));
+    const more = support - Number(other.dataset.support);
+    return more > 0 || (more === 0 && id < Number(other.dataset.id));
   });
   list("question").insertBefore(element, after ?? null);
 }
 
-// Those who asked the merged question ask the other one now.
+// Those who asked the merged question ask the other one now; the card says how many there are.
 function merge(card, old) {
   old?.remove();
-  const merged = list("question").querySelector(`:scope > [data-id="${card.into}"] [data-f="merged"]`);
-  if (!old || !merged) return;
-  merged.hidden = false;
-  merged.querySelector("b").textContent = Number(merged.querySelector("b").textContent) + 1 + card.merged;
+  const into = card.into && list("question").querySelector(`:scope > [data-id="${card.into.id}"]`);
+  if (!into) return;
+  fill(into, card.into, ["support", "merged"]);
+  place(into, card.into);
 }
 
 function showSitting(card) {

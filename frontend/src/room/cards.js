@@ -40,9 +40,11 @@ const parts = {
 
 export const number = (value) => value.toLocaleString("en-US");
 
-export function fill(root, card) {
+// With `only`, those parts of a card and no others.
+export function fill(root, card, only = null) {
   for (const element of root.querySelectorAll("[data-f]")) {
     const name = element.dataset.f;
+    if (only && !only.includes(name)) continue;
     (parts[name] ?? ((_, all) => ofText(element, all[name])))(element, card);
   }
 }
