@@ -77,7 +77,7 @@ def advance(
 
 
 def accepted(db: Session, matter: Matter, verb_name: str, given: Mapping[str, Any]) -> dict[str, Any]:
-    """The answers of a verb that has just been done, typed, for an action that keeps them in rows of its own."""
+    """The answers of a verb, typed, for an action that looks at them or keeps them in rows of its own."""
     process = process_of(db, matter)
     return _accept(db, process, process.verbs[verb_name], given)
 
@@ -127,10 +127,10 @@ def _verb(process: Process, name: str) -> Verb:
 
 
 def _stale(db: Session, process: Process, matter: Matter, seen: int) -> Stale:
-    """Says what was done first since the version that was seen."""
+    """Says what was done first since the version that was seen; a version it never had is stale all the same."""
     missed = select(LedgerEntry).where(LedgerEntry.matter_id == matter.id, LedgerEntry.version > seen)
-    latest = db.scalars(missed.order_by(LedgerEntry.id).limit(1)).one()
-    what = process.verbs[latest.verb].title if latest.verb in process.verbs else Words("修改", "Change")
+    verb = db.scalar(missed.with_only_columns(LedgerEntry.verb).order_by(LedgerEntry.id).limit(1))
+    what = process.verbs[verb].title if verb and verb in process.verbs else Words("修改", "Change")
     words = Words(
         f"别人刚刚办了“{what.zh}”，请看过再办。",
         f"Someone has just done “{what.en}”; please look before you go on.",

@@ -8,7 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from engine.actions.idempotency import earlier, keep
-from engine.advance import advance, begin
+from engine.advance import accepted, advance, begin
 from engine.errors import Invalid
 from engine.models.consultation import Sitting
 from engine.models.ledger import LedgerEntry
@@ -67,8 +67,7 @@ def merge_question(
     db: Session, question: Question, *, actor: Actor, now: datetime, seen: int | None = None, **given: Any
 ) -> LedgerEntry:
     """Into another question of the sitting that is not merged itself; votes then count by distinct person."""
-    text = str(given.get("merged_into_id") or "")
-    into = db.get(Question, int(text)) if text.isascii() and text.isdigit() else None
+    into = db.get(Question, accepted(db, question, "merge", given)["merged_into_id"])
     if (
         into is None
         or into.id == question.id
@@ -83,9 +82,11 @@ def merge_question(
                 )
             }
         )
+    entry = advance(db, question, "merge", actor=actor, now=now, seen=seen, **given)
     for other in db.scalars(select(Question).where(Question.merged_into_id == question.id)):
         other.merged_into_id = into.id
-    return advance(db, question, "merge", actor=actor, now=now, seen=seen, **given)
+    db.flush()
+    return entry
 
 
 def split_question(

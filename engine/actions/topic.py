@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from engine.advance import advance, begin
+from engine.advance import accepted, advance, begin
 from engine.errors import Invalid
 from engine.models.ledger import LedgerEntry
 from engine.models.topic import Plan, ScoreSheet, Support, Topic
@@ -33,7 +33,7 @@ def merge_topic(
     db: Session, topic: Topic, *, actor: Actor, now: datetime, seen: int | None = None, **given: Any
 ) -> LedgerEntry:
     """The other topic must be of the same plan; its supporters are then counted by distinct person over both."""
-    into = db.get(Topic, int(given.get("merged_into_id") or 0))
+    into = db.get(Topic, accepted(db, topic, "merge", given)["merged_into_id"])
     if (
         into is None
         or into.id == topic.id

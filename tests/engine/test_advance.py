@@ -97,6 +97,16 @@ def test_of_two_who_saw_the_same_version_one_is_told_what_changed(house: House) 
                 reason="x",
             )
         assert refusal.value.version == 2
+        with pytest.raises(Stale):
+            perform(
+                db,
+                topic,
+                "keep_in_reserve",
+                actor=house.actor(db, "office"),
+                now=house.now,
+                seen=99,
+                reason="x",
+            )
 
 
 def test_two_at_once_give_one_effect(house: House) -> None:
@@ -144,6 +154,10 @@ def test_support_counts_once_per_person_and_follows_a_merge(house: House) -> Non
         assert supporters(db, first) == 3
         assert supporters(db, house.topic(db, plan, "一个没有人支持的议题")) == 0
         assert db.scalar(select(func.count()).select_from(Support)) == 4
+        with pytest.raises(Invalid):
+            perform(
+                db, first, "merge", actor=house.actor(db, "office"), now=house.now, merged_into_id="１二"
+            )
         with pytest.raises(Invalid):
             perform(
                 db,

@@ -105,3 +105,11 @@ def present(matter: Matter, process: Process, verb: Verb) -> dict[str, Any]:
     }
     values = {name: getattr(matter, name, None) for name in names}
     return {name: value for name, value in values.items() if value not in (None, "")}
+
+
+def seen(request: Request) -> int | None:
+    """The version of the matter a form was made from; 0, which no matter has, where it says nonsense."""
+    text = request.form.get("version")
+    if text is None:
+        return None
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0

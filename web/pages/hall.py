@@ -217,7 +217,15 @@ def act(sitting_id: int, matter_id: int, verb_name: str) -> Response | str | tup
         try:
             with transaction() as db:
                 subject = _said_at(db, sittings.sitting(db, sitting_id), matter_id)
-                perform(db, subject, verb_name, actor=auth.actor(db), now=now(), seen=_seen(), **form.given)
+                perform(
+                    db,
+                    subject,
+                    verb_name,
+                    actor=auth.actor(db),
+                    now=now(),
+                    seen=forms.seen(request),
+                    **form.given,
+                )
             return _done(sitting_id, presenters.say(verb.title))
         except Invalid as error:
             form, refusal = form.refused(error), error
@@ -253,11 +261,13 @@ def decide(sitting_id: int, matter_id: int) -> Response:
         sitting, actor = _enter(db, sitting_id, MODERATORS)
         subject = _said_at(db, sitting, matter_id)
         if code := given.get("reject"):
-            perform(db, subject, "reject", actor=actor, now=now(), seen=_seen(), reason_code=code)
+            perform(db, subject, "reject", actor=actor, now=now(), seen=forms.seen(request), reason_code=code)
         elif code := given.get("escalate"):
-            perform(db, subject, "escalate", actor=actor, now=now(), seen=_seen(), escalation=code)
+            perform(
+                db, subject, "escalate", actor=actor, now=now(), seen=forms.seen(request), escalation=code
+            )
         else:
-            perform(db, subject, "approve", actor=actor, now=now(), seen=_seen())
+            perform(db, subject, "approve", actor=actor, now=now(), seen=forms.seen(request))
             if target := given.get("merge"):
                 perform(db, subject, "merge", actor=actor, now=now(), merged_into_id=target)
     if request.accept_mimetypes.best == "application/json":
@@ -290,8 +300,3 @@ def _choices(db: Session, sitting: Sitting, subject: Matter) -> dict[str, list[f
         if one.question.id != subject.id and one.question.merged_into_id is None
     ]
     return {"merged_into_id": options, "question": options}
-
-
-def _seen() -> int | None:
-    text = request.form.get("version", "")
-    return int(text) if text.isascii() and text.isdigit() else None

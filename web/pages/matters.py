@@ -76,9 +76,8 @@ def act(matter_id: int, verb_name: str) -> str | Response | tuple[str, int]:
             with transaction() as db:
                 subject, actor = _readable(db, matter_id), auth.actor(db)
                 permit(db, process, subject, verb, actor, now())
-                stored = uploads.store(db, request, process, verb, subject, actor)
-                given = process.accept(verb, form.given | stored)
-                perform(db, subject, verb_name, actor=actor, now=now(), seen=_seen(subject), **given)
+                given = form.given | uploads.store(db, request, process, verb, subject, actor)
+                perform(db, subject, verb_name, actor=actor, now=now(), seen=forms.seen(request), **given)
                 drop_draft(db, subject, verb_name, actor=actor)
             flash(_("已办理：%(verb)s。", verb=presenters.say(verb.title)), "done")
             return redirect(url_for("matters.show", matter_id=matter_id))
@@ -199,9 +198,3 @@ def _sources(db: Session, subject: Matter) -> object:
     if not isinstance(subject, Assignment):
         return None
     return recommendations.sources(db, db.get_one(Recommendation, subject.parent_id))
-
-
-def _seen(subject: Matter) -> int:
-    """The version the form was made from. One the matter never had counts as none seen."""
-    text = request.form.get("version", "")
-    return next((version for version in range(1, subject.version + 1) if str(version) == text), 0)
