@@ -155,9 +155,7 @@ def test_support_counts_once_per_person_and_follows_a_merge(house: House) -> Non
         assert supporters(db, house.topic(db, plan, "一个没有人支持的议题")) == 0
         assert db.scalar(select(func.count()).select_from(Support)) == 4
         with pytest.raises(Invalid):
-            perform(
-                db, first, "merge", actor=house.actor(db, "office"), now=house.now, merged_into_id="１二"
-            )
+            perform(db, first, "merge", actor=house.actor(db, "office"), now=house.now, merged_into_id="１二")
         with pytest.raises(Invalid):
             perform(
                 db,
