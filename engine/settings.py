@@ -19,10 +19,16 @@ class Settings:
     gateway_host: str = "127.0.0.1"
     gateway_port: int = 8001
     gateway_health_port: int = 8002
+    gateway_public: str = ""
+    """Where browsers reach the gateway (`wss://live.example`); empty where they reach its own port."""
     origins: tuple[str, ...] = ()
     max_viewers: int = 2000
     smtp_url: str | None = None
     public_url: str = "http://127.0.0.1:8000"
+
+    @property
+    def socket_url(self) -> str:
+        return self.gateway_public or f"ws://{self.gateway_host}:{self.gateway_port}"
 
     def with_(self, **changes: object) -> "Settings":
         return replace(self, **changes)  # type: ignore[arg-type]
@@ -44,6 +50,7 @@ def load() -> Settings:
         gateway_host=get("XIESHANG_GATEWAY_HOST", "127.0.0.1"),
         gateway_port=int(get("XIESHANG_GATEWAY_PORT", str(port + 1))),
         gateway_health_port=int(get("XIESHANG_GATEWAY_HEALTH_PORT", str(port + 2))),
+        gateway_public=get("XIESHANG_GATEWAY_URL", "").rstrip("/"),
         origins=tuple(get("XIESHANG_ORIGINS", f"{public_url} http://localhost:{port}").split()),
         max_viewers=int(get("XIESHANG_MAX_VIEWERS", "2000")),
         smtp_url=get("XIESHANG_SMTP_URL"),
@@ -62,6 +69,7 @@ def environment(settings: Settings) -> dict[str, str]:
         "XIESHANG_GATEWAY_HOST": settings.gateway_host,
         "XIESHANG_GATEWAY_PORT": str(settings.gateway_port),
         "XIESHANG_GATEWAY_HEALTH_PORT": str(settings.gateway_health_port),
+        "XIESHANG_GATEWAY_URL": settings.gateway_public,
         "XIESHANG_ORIGINS": " ".join(settings.origins),
         "XIESHANG_MAX_VIEWERS": str(settings.max_viewers),
         "XIESHANG_PUBLIC_URL": settings.public_url,

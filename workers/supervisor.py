@@ -28,7 +28,7 @@ from engine.words import Words
 from workers.demo import start as demo
 from workers.valkey import EmbeddedValkey, die_with_parent
 
-READY_S = 60
+READY_S = 120
 STOP_S = 40
 HEALS_AFTER_S = 0.3
 MOST_DELAY_S = 5.0
@@ -61,7 +61,6 @@ class Supervisor:
         self.logs = settings.data / "logs"
         self.logs.mkdir(exist_ok=True)
         self.children = [Child(name, PROCESSES[name]) for name in names]
-        self.stopping = False
 
     def start(self) -> None:
         for child in self.children:
@@ -117,6 +116,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     with contextlib.ExitStack() as stack:
         if not settings.redis_url:
             settings = settings.with_(redis_url=stack.enter_context(EmbeddedValkey(settings.data)).url)
+        print("数据库 database …", flush=True)
         database = Database(settings.database_url)
         migrations.upgrade(database.bind)
         supervisor = Supervisor(settings, list(PROCESSES))
@@ -124,6 +124,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             demo.load(settings, database)
         stack.callback(supervisor.stop)
         try:
+            print(f"启动 {len(PROCESSES)} 个进程 starting {len(PROCESSES)} processes …", flush=True)
             supervisor.start()
             _wait_until_ready(settings, supervisor)
             if settings.is_demo and arguments.crowd:  # `heal` starts it

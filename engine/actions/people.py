@@ -12,6 +12,7 @@ from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from engine.errors import Forbidden, Invalid, NotFound, Stale, WrongState
+from engine.models.house import Notice
 from engine.models.matter import Matter
 from engine.models.people import Group, Person, Post, SignInLink, Unit
 from engine.record import record
@@ -198,6 +199,40 @@ def issue_link(
     )
     db.flush()
     return token
+
+
+def give_link(db: Session, person: Person, *, actor: Actor, now: datetime) -> str:
+    """A way in that the system administrator hands to someone; that someone is told of it.
+
+    Never for a security administrator, or one person could propose a post and confirm it as the other.
+    """
+    _require(actor, {"sysadmin"})
+    if any(post.role == "secadmin" and not post.ended_at for post in person.posts):
+        raise Forbidden(
+            Words(
+                "安全管理员的登录链接不能由系统管理员生成，请管理服务器的人运行 xieshang login。",
+                "The system administrator cannot make a link for a security administrator;"
+                " whoever runs the server does, by `xieshang login`.",
+            )
+        )
+    facts = {"id": person.id}
+    record(
+        db,
+        "person.link_given",
+        noun="person",
+        verb="give_link",
+        actor=actor,
+        now=now,
+        role="sysadmin",
+        data=facts,
+    )
+    told = Words(
+        "系统管理员为您生成了一次性登录链接。如果不是您要的，请告诉安全管理员。",
+        "The system administrator made you a one-time sign-in link."
+        " If you did not ask for it, tell the security administrator.",
+    )
+    db.add(Notice(person_id=person.id, zh=told.zh, en=told.en, created_at=now))
+    return issue_link(db, person, purpose="sign_in", now=now)
 
 
 def find_link(db: Session, token: str, *, purpose: str, now: datetime) -> SignInLink:

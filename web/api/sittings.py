@@ -150,7 +150,7 @@ def ticket(sitting_id: int) -> schema.Ticket:
     bearer = Bearer(sitting_id, _viewer_key(sitting_id, want.hall), secrets.token_urlsafe(12), kind)
     return schema.Ticket(
         ticket=wire.new_ticket(bearer, secret=settings.secret, now=now()),
-        url=f"ws://{settings.gateway_host}:{settings.gateway_port}/ws",
+        url=f"{settings.socket_url}/ws",
     )
 
 

@@ -1,9 +1,6 @@
 """Signing in and out, and one's own settings."""
 
-import io
-
 import pyotp
-import segno
 from flask import Blueprint, flash, redirect, render_template, request, session, url_for
 from flask_babel import gettext as _
 from flask_login import current_user, logout_user
@@ -15,7 +12,7 @@ from engine.errors import Invalid
 from engine.queries import people
 from engine.rules import ROLES, actor_for
 from engine.words import Words
-from web import auth
+from web import auth, presenters
 from web.auth import for_signed_in, open_to_all
 from web.forms.verb import Form
 from web.limits import limiter
@@ -135,11 +132,8 @@ def second_factor() -> str | Response | tuple[str, int]:
 
 
 def _picture(secret: str, email: str | None) -> str:
-    """The QR code for an authenticator as one SVG path, drawn without any style of its own."""
-    uri = pyotp.TOTP(secret).provisioning_uri(name=email or "", issuer_name="Xieshang")
-    drawn = io.BytesIO()
-    segno.make(uri, error="m").save(drawn, kind="svg", xmldecl=False, svgns=False, omitsize=True, border=2)
-    return drawn.getvalue().decode()
+    """The code an authenticator scans."""
+    return presenters.qr(pyotp.TOTP(secret).provisioning_uri(name=email or "", issuer_name="Xieshang"))
 
 
 @pages.route("/verify", methods=["GET", "POST"])

@@ -1,10 +1,8 @@
 """Those who run a sitting: the host's desk, the moderators' queue, the screen above them and the timer."""
 
-import io
 from datetime import timedelta
 from typing import Any
 
-import segno
 from flask import Blueprint, flash, jsonify, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
@@ -111,7 +109,7 @@ def screen(sitting_id: int) -> str:
             segment=segment_view(sittings.present_segment(db, sitting)),
             following=following.title if following else None,
             address=address.partition("//")[2],
-            code=_qr(address),
+            code=presenters.qr(address),
             **_common(db, sitting),
         )
 
@@ -183,15 +181,6 @@ def _health(sitting: Sitting) -> list[tuple[str, str, str]]:
             "done" if found["redis"] == "ok" else "late",
         ),
     ]
-
-
-def _qr(address: str) -> str:
-    """The picture of an address, as one SVG path without any style of its own."""
-    drawn = io.BytesIO()
-    segno.make(address, error="m").save(
-        drawn, kind="svg", xmldecl=False, svgns=False, omitsize=True, border=2, light="#fff"
-    )
-    return drawn.getvalue().decode()
 
 
 # ---- what they do

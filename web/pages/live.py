@@ -5,7 +5,7 @@ What every anonymous viewer sees is one page, made once a second; whatever is a 
 
 import secrets
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import Any, cast
 from urllib.parse import quote, unquote
@@ -283,52 +283,33 @@ def _person() -> str:
 @open_to_all
 @limiter.limit("10/minute", key_func=_person, methods=["POST"])
 def ask(sitting_id: int) -> Response | str | tuple[str, int]:
-    def do(db: Session, sitting: Sitting, form: Form) -> Matter:
-        given = form.given
-        return ask_question(
-            db,
-            sitting,
-            actor=auth.actor(db),
-            now=now(),
-            key=given["key"],
-            title=given["title"],
-            asker_name=given["name"],
-            district=given["district"],
-        )
-
-    return _say(sitting_id, "live/ask.html", do)
+    return _say(sitting_id, "live/ask.html", ask_question, {"asker_name": "name", "district": "district"})
 
 
 @pages.route("/live/<id:sitting_id>/comment", methods=["GET", "POST"])
 @open_to_all
 @limiter.limit("10/minute", key_func=_person, methods=["POST"])
 def comment(sitting_id: int) -> Response | str | tuple[str, int]:
-    def do(db: Session, sitting: Sitting, form: Form) -> Matter:
-        given = form.given
-        return post_comment(
-            db,
-            sitting,
-            actor=auth.actor(db),
-            now=now(),
-            key=given["key"],
-            title=given["title"],
-            author_name=given["name"],
-        )
-
-    return _say(sitting_id, "live/comment.html", do)
+    return _say(sitting_id, "live/comment.html", post_comment, {"author_name": "name"})
 
 
 def _say(
-    sitting_id: int, template: str, do: Callable[[Session, Sitting, Form], Matter]
+    sitting_id: int, template: str, say: Callable[..., Matter], fields: Mapping[str, str]
 ) -> Response | str | tuple[str, int]:
-    """Says it if the form is one of ours; else shows the form with what was typed, or first asks who it is."""
+    """Says it if the form is one of ours; else shows the form with what was typed, or first asks who it is.
+
+    `fields` names the form's input for each answer beside the words themselves.
+    """
     if not current_user.is_authenticated:
         return _verify_first(sitting_id)
     form = _said()
     if request.method == "POST" and _is_ours():
         try:
+            given = {"title": form.given["title"]} | {name: form.given[key] for name, key in fields.items()}
             with transaction() as db:
-                matter = do(db, sittings.sitting(db, sitting_id), form)
+                sitting = sittings.sitting(db, sitting_id)
+                key = form.given["key"]
+                matter = say(db, sitting, actor=auth.actor(db), now=now(), key=key, **given)
         except Invalid as refusal:
             if _wants_json():
                 raise

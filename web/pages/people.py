@@ -14,9 +14,9 @@ from engine.actions.people import (
     confirm_post,
     disable_person,
     end_post,
+    give_link,
     grant_post,
     import_people,
-    issue_link,
 )
 from engine.clock import now
 from engine.database import Session
@@ -77,6 +77,7 @@ def _page(db: Session, person: Person, form: Form, link: str | None = None) -> s
         roles=ROLES,
         f=form,
         link=link,
+        guards=any(post.role == "secadmin" and not post.ended_at for post in person.posts),
         options=_role_options(),
         units=[(unit.id, unit.name) for unit in people.units(db)],
         groups=[(group.id, group.name) for group in people.groups(db)],
@@ -151,7 +152,7 @@ def link(person_id: int) -> str:
     """Shows a one-time sign-in link, once."""
     with transaction() as db:
         person = _person(db, person_id)
-        token = issue_link(db, person, purpose="sign_in", now=now())
+        token = give_link(db, person, actor=auth.actor(db), now=now())
         return _page(db, person, Form(), f"{settings().public_url}/sign-in/{token}")
 
 

@@ -1,10 +1,9 @@
 """The first day: an empty house is set up once, by whoever holds the one-use link."""
 
-from flask import Blueprint, redirect, render_template, request, url_for
-from werkzeug.wrappers import Response
+from flask import Blueprint, render_template, request
 
 from engine.actions.house import set_up_house
-from engine.actions.people import NewPerson, find_link, import_people, use_link
+from engine.actions.people import NewPerson, find_link, import_people, issue_link, use_link
 from engine.clock import day, now
 from engine.errors import Invalid
 from engine.rules import SYSTEM
@@ -34,14 +33,14 @@ ASKED = (
 @pages.route("/set-up/<token>", methods=["GET", "POST"])
 @open_to_all
 @limiter.limit("30/minute")
-def show(token: str) -> str | Response | tuple[str, int]:
+def show(token: str) -> str | tuple[str, int]:
     with reading() as db:
         find_link(db, token, purpose="set_up", now=now())
     year = day(now()).year
-    years = [year - 1, year, year + 1]
+    years = [str(year + step) for step in (-1, 0, 1)]
     form = Form(
         {name: request.form.get(name, "") for name in ASKED}
-        | {"years": request.form.getlist("years") or [str(year), str(year + 1)]}
+        | {"years": request.form.getlist("years") or years[1:]}
     )
     if request.method == "POST":
         form.errors = _wrong(form, years)
@@ -50,17 +49,18 @@ def show(token: str) -> str | Response | tuple[str, int]:
                 return _set_up(token, form)
             except Invalid as refusal:
                 form.errors = {"offices": next(iter(refusal.fields.values()))}
-    return render_template("set_up/show.html", f=form, years=years), 422 if form.errors else 200
+    options = [(year, year) for year in years]
+    return render_template("set_up/show.html", f=form, options=options), 422 if form.errors else 200
 
 
-def _wrong(form: Form, years: list[int]) -> dict[str, Words]:
+def _wrong(form: Form, years: list[str]) -> dict[str, Words]:
     given = form.given
     found = {
         "name": line_wrong(given["name"], 80),
         "name_en": line_wrong(given["name_en"], 120),
         "password": auth.password_wrong(given["password"], given["again"]),
         "years": None
-        if set(given["years"]) <= {str(year) for year in years}
+        if set(given["years"]) <= set(years)
         else Words("请从列出的年份中选择。", "Please choose among the years listed."),
     }
     return {name: words for name, words in found.items() if words} | _wrong_people(form)
@@ -86,12 +86,13 @@ def _administrators(form: Form) -> list[NewPerson]:
     ]
 
 
-def _set_up(token: str, form: Form) -> Response:
+def _set_up(token: str, form: Form) -> str:
+    """Founds the house, and shows once the way in of the other administrator, which nobody can make later."""
     given = form.given
     with transaction() as db:
         use_link(db, token, purpose="set_up", now=now())
         sysadmin, secadmin = _administrators(form)
-        first, _second = set_up_house(
+        first, second = set_up_house(
             db,
             name=Words(given["name"], given["name_en"]),
             offices=[line.strip() for line in given["offices"].splitlines() if line.strip()],
@@ -101,5 +102,8 @@ def _set_up(token: str, form: Form) -> Response:
             now=now(),
         )
         first.password_hash = auth.hashed(given["password"])
+        way_in = issue_link(db, second, purpose="sign_in", now=now())
     auth.enter(first)
-    return redirect(url_for("people.index"))
+    return render_template(
+        "set_up/done.html", second=second, link=f"{auth.settings().public_url}/sign-in/{way_in}"
+    )

@@ -61,7 +61,7 @@ def crowd(config: Settings, database: Database, count: int) -> Sequence[str]:
     """The arguments of the crowd's process."""
     with database.reading() as db:
         sitting = todays_sitting(db).id
-    url = f"ws://{config.gateway_host}:{config.gateway_port}/ws"
+    url = f"{config.socket_url}/ws"
     return ("-m", "workers.demo.crowd", "--sitting", str(sitting), "--count", str(count), "--url", url)
 
 

@@ -131,6 +131,21 @@ def test_the_link_is_shown_once_and_kept_as_a_hash(web: Web) -> None:
     assert visitor.post(found[1]).status_code == 302
 
 
+def test_nobody_makes_a_way_in_for_the_one_who_confirms_their_posts(web: Web) -> None:
+    admin, before = web.sign_in("sysadmin"), web.facts()
+    path = f"/desk/people/{number_of(web, '何安全')}"
+    assert "生成一次性登录链接" not in said(admin.get(path))
+    answer = admin.post(f"{path}/link")
+    assert answer.status_code == 403
+    assert "xieshang login" in said(answer)
+    assert web.facts() == before
+
+
+def test_whose_link_was_made_is_told(web: Web) -> None:
+    web.sign_in("sysadmin").post(f"/desk/people/{number_of(web, '褚评分')}/link")
+    assert "系统管理员为您生成了一次性登录链接。" in said(web.sign_in("scorer1").get("/desk/notices"))
+
+
 @pytest.mark.parametrize("version", ["", "0", "2", "abc", "-1", "１", "9" * 5000])
 def test_a_stale_page_disables_nobody(web: Web, version: str) -> None:
     admin = web.sign_in("sysadmin")
