@@ -79,6 +79,11 @@ def environment(settings: Settings) -> dict[str, str]:
     return os.environ | mine
 
 
+def export(settings: Settings) -> None:
+    """Makes them the settings of this process and of every one it starts."""
+    os.environ.update(environment(settings))
+
+
 def _kept_secret(path: Path) -> bytes:
     """The house's secret, made once and readable by its owner alone."""
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -35,6 +35,7 @@ def main() -> None:
     Server(
         {
             "bind": f"{arguments.host}:{arguments.port}",
+            "proc_name": "xieshang web",
             "worker_class": "gthread",
             "workers": arguments.workers,
             "threads": 8,

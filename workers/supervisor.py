@@ -1,21 +1,27 @@
 """`xieshang serve` and `xieshang demo`: every process of the house on one machine, healed when one dies.
 
-The children die with the supervisor, however it goes; a restart on the same data goes on.
+The children die with the supervisor, however it goes; a restart on the same data goes on. They are forked, since all
+of them need the engine that is loaded here already, and then each is what `python -m MODULE` would be (docs/adr/0005).
 """
 
 import argparse
 import contextlib
 import json
+import multiprocessing
+import os
+import runpy
 import signal
 import socket
-import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 from types import FrameType
+
+from setproctitle import setproctitle
 
 import migrations
 from engine import clock
@@ -23,7 +29,7 @@ from engine.actions.people import issue_link
 from engine.database import Database
 from engine.errors import Refused
 from engine.queries import people
-from engine.settings import Settings, environment, load
+from engine.settings import Settings, export, load
 from engine.words import Words
 from workers.demo import start as demo
 from workers.valkey import EmbeddedValkey, die_with_parent
@@ -32,13 +38,14 @@ READY_S = 120
 STOP_S = 40
 HEALS_AFTER_S = 0.3
 MOST_DELAY_S = 5.0
-PROCESSES: dict[str, Sequence[str]] = {
-    "web": ("-m", "web"),
-    "gateway": ("-m", "web.live.server"),
-    "relay": ("-m", "workers.relay"),
-    "counter": ("-m", "workers.counter"),
-    "worker": ("-m", "workers.worker"),
+PROCESSES = {
+    "web": "web",
+    "gateway": "web.live.server",
+    "relay": "workers.relay",
+    "counter": "workers.counter",
+    "worker": "workers.worker",
 }
+"""Name → the module it runs."""
 
 
 @dataclass
@@ -46,47 +53,47 @@ class Child:
     """One process, and how long to wait before it is started again: longer each time it dies young."""
 
     name: str
-    arguments: Sequence[str]
-    process: subprocess.Popen[bytes] | None = None
+    module: str
+    arguments: Sequence[str] = ()
+    process: BaseProcess | None = None
     started: float = 0.0
-    delay: float = field(default=HEALS_AFTER_S)
+    delay: float = HEALS_AFTER_S
     again_at: float = 0.0
 
 
 class Supervisor:
-    """Starts the children, starts those again that die, and stops all of them."""
+    """Starts the children, starts those again that die, and stops all of them; the embedded Valkey is only healed.
 
-    def __init__(self, settings: Settings, names: Sequence[str]) -> None:
-        self.environment = environment(settings)
-        self.logs = settings.data / "logs"
+    Nobody may have the database open here when it forks: in a child SQLite would believe to hold its parent's locks.
+    """
+
+    def __init__(self, logs: Path, valkey: EmbeddedValkey | None) -> None:
+        self.logs, self.valkey = logs, valkey
         self.logs.mkdir(exist_ok=True)
-        self.children = [Child(name, PROCESSES[name]) for name in names]
+        self.children = [Child(name, module) for name, module in PROCESSES.items()]
 
     def start(self) -> None:
         for child in self.children:
             self._start(child)
 
     def _start(self, child: Child) -> None:
-        with (self.logs / f"{child.name}.log").open("ab") as log:
-            child.process = subprocess.Popen(
-                [sys.executable, *child.arguments],
-                env=self.environment,
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                cwd=Path(__file__).parent.parent,
-                preexec_fn=die_with_parent(),
-            )
+        log = self.logs / f"{child.name}.log"
+        child.process = multiprocessing.get_context("fork").Process(
+            target=_become, args=(child, log, die_with_parent())
+        )
+        child.process.start()
         child.started = time.monotonic()
 
     def heal(self) -> None:
         """Starts what has died, at once the first time, later the more often it dies young."""
+        if self.valkey:
+            self.valkey.heal()
         now = time.monotonic()
         for child in self.children:
             if child.process is None:
                 if now >= child.again_at:
                     self._start(child)
-            elif child.process.poll() is not None:
+            elif not child.process.is_alive():
                 child.delay = (
                     HEALS_AFTER_S
                     if now - child.started > MOST_DELAY_S
@@ -101,41 +108,63 @@ class Supervisor:
             process.terminate()
         deadline = time.monotonic() + STOP_S
         for process in running:
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                process.wait(max(0.1, deadline - time.monotonic()))
-            if process.poll() is None:
+            process.join(max(0.1, deadline - time.monotonic()))
+            if process.is_alive():
                 process.kill()
-                process.wait()
+                process.join()
+
+
+def _become(child: Child, log: Path, bind: Callable[[], None] | None) -> None:
+    """In the child: forgets what the supervisor does with signals, writes to its own log, and runs the module."""
+    setproctitle(f"xieshang {child.name}")
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    if bind:
+        bind()
+    with log.open("ab") as file:
+        for stream in (1, 2):
+            os.dup2(file.fileno(), stream)
+    sys.argv = [f"xieshang {child.name}", *child.arguments]
+    runpy.run_module(child.module, run_name="__main__")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     arguments = _arguments(argv if argv is not None else sys.argv[1:])
+    setproctitle(f"xieshang {arguments.word}")  # before the environment is changed, or the children cannot
     settings = _settings(arguments)
     for ending in (signal.SIGTERM, signal.SIGINT):
         signal.signal(ending, _interrupt)
     with contextlib.ExitStack() as stack:
-        if not settings.redis_url:
-            settings = settings.with_(redis_url=stack.enter_context(EmbeddedValkey(settings.data)).url)
-        print("数据库 database …", flush=True)
-        database = Database(settings.database_url)
-        migrations.upgrade(database.bind)
-        supervisor = Supervisor(settings, list(PROCESSES))
-        if settings.is_demo:
-            demo.load(settings, database)
-        stack.callback(supervisor.stop)
+        valkey = None if settings.redis_url else stack.enter_context(EmbeddedValkey(settings.data))
+        if valkey:
+            settings = settings.with_(redis_url=valkey.url)
+        export(settings)
         try:
+            crowd = _prepare(settings, arguments.crowd)
             print(f"启动 {len(PROCESSES)} 个进程 starting {len(PROCESSES)} processes …", flush=True)
+            supervisor = Supervisor(settings.data / "logs", valkey)
+            stack.callback(supervisor.stop)
             supervisor.start()
             _wait_until_ready(settings, supervisor)
-            if settings.is_demo and arguments.crowd:  # `heal` starts it
-                supervisor.children.append(Child("crowd", demo.crowd(settings, database, arguments.crowd)))
-            _greet(settings, database)
+            supervisor.children += crowd  # `heal` starts it
+            _greet(settings)
             while True:
                 supervisor.heal()
                 time.sleep(0.2)
         except KeyboardInterrupt:
             print("\n正在停止… stopping …", flush=True)
     return 0
+
+
+def _prepare(settings: Settings, crowd: int) -> list[Child]:
+    """Brings the tables up to date and, for a demonstration, tells its story; the crowd that is to come to it."""
+    print("数据库 database …", flush=True)
+    with contextlib.closing(Database(settings.database_url)) as database:
+        migrations.upgrade(database.bind)
+        if not settings.is_demo:
+            return []
+        demo.load(database)
+        return [Child("crowd", "workers.demo.crowd", demo.crowd(settings, database, crowd))] if crowd else []
 
 
 def _interrupt(_signal: int, _frame: FrameType | None) -> None:
@@ -228,10 +257,10 @@ def _health(settings: Settings) -> dict[str, object]:
         return {}
 
 
-def _greet(settings: Settings, database: Database) -> None:
+def _greet(settings: Settings) -> None:
     """Where to go now; an empty house gets its one-use set-up link."""
     print(f"协商 Xieshang  {settings.public_url}", flush=True)
-    with database.transaction() as db:
+    with contextlib.closing(Database(settings.database_url)) as database, database.transaction() as db:
         if settings.is_demo:
             print("\n".join(demo.welcome(db, settings.public_url, clock.now())), flush=True)
         elif people.house(db) is None:

@@ -31,6 +31,7 @@ from engine.words import Words
 
 STOP_SECONDS = 20
 LOCK_SECONDS = 3
+AGAIN_SECONDS = 1
 LONGEST_SOCKET_PATH = 100  # the system allows 107 bytes on Linux, 103 on macOS
 PR_SET_PDEATHSIG = 1
 
@@ -41,6 +42,7 @@ class EmbeddedValkey:
     """
 
     process: subprocess.Popen[bytes]
+    started: float
 
     def __init__(self, data: Path) -> None:
         # Redis refuses what Valkey wrote, an older server what a newer one wrote: each has its own folder.
@@ -63,7 +65,13 @@ class EmbeddedValkey:
     def __exit__(self, *_: object) -> None:
         self._stop()
 
+    def heal(self) -> None:
+        """Starts it again if it is gone. Nobody waits for it: the house works without, and without pause."""
+        if self.process.poll() is not None and time.monotonic() > self.started + AGAIN_SECONDS:
+            self._start()
+
     def _start(self) -> None:
+        self.started = time.monotonic()
         lock = os.open(self.folder / "lock", os.O_RDWR | os.O_CREAT, 0o600)
         try:
             self._take(lock)

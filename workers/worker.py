@@ -7,6 +7,7 @@ retries, schedules, keeps a result or trusts RQ's registries.
 from typing import Any
 
 from redis import Redis
+from redis.client import Pipeline
 from rq import Queue, Worker
 from rq.exceptions import DeserializationError
 from rq.job import Job
@@ -17,7 +18,8 @@ from engine import settings
 from workers.bell import JOB, QUEUE
 from workers.valkey import die_with_parent
 
-WORKER_TTL_S = 30
+WORKER_TTL_S = 20
+"""RQ listens 15 s less at a time: every five seconds an idle worker looks whether it is still known."""
 MAINTENANCE_S = 15
 
 
@@ -42,6 +44,8 @@ class TaskJob(Job):
 class TaskWorker(Worker):
     """Its horse dies with it. RQ's would live on in a process group of its own while another does the job again."""
 
+    max_connection_wait_time = 4.0
+
     def __init__(self, redis: Redis) -> None:
         queue = Queue(QUEUE, connection=redis, serializer=JSONSerializer, job_class=TaskJob)
         super().__init__(
@@ -53,6 +57,13 @@ class TaskWorker(Worker):
             maintenance_interval=MAINTENANCE_S,
         )
         self.bind_horse = die_with_parent()
+
+    def heartbeat(self, timeout: int | None = None, pipeline: Pipeline | None = None) -> None:
+        """Registers itself anew when Valkey has lost everything, or nobody would know that it works."""
+        super().heartbeat(timeout, pipeline)
+        if pipeline is None and not self.connection.hexists(self.key, "birth"):
+            self.connection.delete(self.key)
+            self.register_birth()  # type: ignore[no-untyped-call]
 
     def setup_work_horse_signals(self) -> None:
         super().setup_work_horse_signals()  # type: ignore[no-untyped-call]

@@ -6,7 +6,7 @@ from sqlalchemy.orm import Session
 
 from engine.models.ledger import Lease
 
-LASTS = timedelta(seconds=8)
+LASTS = timedelta(seconds=5)
 
 
 def hold(db: Session, name: str, holder: str, *, now: datetime) -> int | None:

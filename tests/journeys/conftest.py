@@ -5,7 +5,7 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -81,7 +81,7 @@ def running_house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningH
 
 
 def _settings(data: Path, redis_url: str) -> Settings:
-    web, gateway, health = _free_ports(3)
+    web, gateway, health = free_ports([0, 0, 0])
     return Settings(
         data=data,
         database_url=f"sqlite:///{data / 'xieshang.db'}",
@@ -97,11 +97,12 @@ def _settings(data: Path, redis_url: str) -> Settings:
     )
 
 
-def _free_ports(count: int) -> list[int]:
+def free_ports(wanted: Sequence[int]) -> list[int]:
+    """Those, or where one is 0 any that is free."""
     with ExitStack() as stack:
-        probes = [stack.enter_context(socket.socket()) for _ in range(count)]
-        for probe in probes:
-            probe.bind(("127.0.0.1", 0))
+        probes = [stack.enter_context(socket.socket()) for _ in wanted]
+        for probe, port in zip(probes, wanted, strict=True):
+            probe.bind(("127.0.0.1", port))
         return [probe.getsockname()[1] for probe in probes]
 
 
@@ -109,7 +110,7 @@ def _free_ports(count: int) -> list[int]:
 def _process(name: str, settings: Settings) -> Iterator[None]:
     with (settings.data / f"{name}.log").open("wb") as log:
         process = subprocess.Popen(
-            [sys.executable, *PROCESSES[name]],
+            [sys.executable, "-m", PROCESSES[name]],
             env=environment(settings),
             stdin=subprocess.DEVNULL,
             stdout=log,

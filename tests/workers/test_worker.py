@@ -11,7 +11,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from redis import Redis
-from rq import Callback, Queue
+from rq import Callback, Queue, Worker
 from rq.job import Job
 from rq.serializers import JSONSerializer
 from sqlalchemy import select
@@ -107,8 +107,17 @@ def test_a_job_brings_no_callbacks_and_no_webhooks(valkey_url: str) -> None:
 
 def test_an_idle_worker_wakes_to_clean_up(valkey_url: str) -> None:
     worker = TaskWorker(Redis.from_url(valkey_url))
-    assert (worker.dequeue_timeout, worker.maintenance_interval) == (15, 15)
+    assert (worker.dequeue_timeout, worker.maintenance_interval) == (5, 15)
     assert worker.queue_names() == [QUEUE]
+
+
+def test_a_worker_that_valkey_has_forgotten_makes_itself_known_again(valkey_url: str) -> None:
+    with Redis.from_url(valkey_url) as redis:
+        worker = TaskWorker(redis)
+        worker.register_birth()
+        redis.flushall()
+        worker.heartbeat()
+        assert [known.name for known in Worker.all(redis)] == [worker.name]
 
 
 def test_two_workers_on_one_task_have_one_effect(house: House, tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from engine.models.consultation import Consultation, Sitting
 from engine.models.matter import Matter
 from engine.models.voice import Question
 from engine.queries import people, sittings
-from engine.settings import Settings, environment
+from engine.settings import Settings
 from engine.words import Words
 from workers.demo.cast import DOMAIN
 from workers.valkey import die_with_parent
@@ -40,13 +40,13 @@ PARTS = {
 COLUMNS = (18, 22)
 
 
-def load(config: Settings, database: Database) -> None:
+def load(database: Database) -> None:
     """Has the story told where there is no house yet, in a process of its own: it needs what nobody else does."""
     with database.reading() as db:
         house = people.house(db)
     if house is None:
         story = [sys.executable, "-m", "workers.demo.story"]
-        if subprocess.run(story, env=environment(config), preexec_fn=die_with_parent()).returncode:
+        if subprocess.run(story, preexec_fn=die_with_parent()).returncode:
             raise Refused(Words("演示没有装好。", "The demonstration could not be loaded."))
     elif not house.is_demo:
         raise Refused(
@@ -61,8 +61,7 @@ def crowd(config: Settings, database: Database, count: int) -> Sequence[str]:
     """The arguments of the crowd's process."""
     with database.reading() as db:
         sitting = todays_sitting(db).id
-    url = f"{config.socket_url}/ws"
-    return ("-m", "workers.demo.crowd", "--sitting", str(sitting), "--count", str(count), "--url", url)
+    return ("--sitting", str(sitting), "--count", str(count), "--url", f"{config.socket_url}/ws")
 
 
 def todays_sitting(db: Session) -> Sitting:

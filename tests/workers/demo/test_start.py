@@ -11,7 +11,7 @@ from engine.database import Database
 from engine.errors import Refused
 from engine.models.consultation import Sitting
 from engine.queries import voices
-from engine.settings import Settings
+from engine.settings import Settings, environment
 from tests.houses import House
 from tests.workers.demo.conftest import NOW
 from workers.demo import start
@@ -57,28 +57,28 @@ def test_the_addresses_are_aligned_and_lead_to_the_live_sitting(live: Database) 
 def test_the_crowd_is_told_its_sitting_its_number_and_its_gateway(live: Database, tmp_path: Path) -> None:
     arguments = start.crowd(settings(live, tmp_path).with_(gateway_port=8101), live, 50)
     with live.reading() as db:
-        sitting = db.get(Sitting, int(arguments[3]))
+        sitting = db.get(Sitting, int(arguments[1]))
     assert sitting
     assert sitting.state == "live"
-    assert arguments[4:] == ("--count", "50", "--url", "ws://127.0.0.1:8101/ws")
+    assert arguments[2:] == ("--count", "50", "--url", "ws://127.0.0.1:8101/ws")
 
 
-def test_a_real_house_is_never_made_a_demonstration(house: House, tmp_path: Path) -> None:
+def test_a_real_house_is_never_made_a_demonstration(house: House) -> None:
     with pytest.raises(Refused, match="choose another folder"):
-        start.load(settings(house.database, tmp_path), house.database)
+        start.load(house.database)
 
 
-def test_a_house_with_the_story_is_left_as_it_is(
-    live: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_house_with_the_story_is_left_as_it_is(live: Database, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "executable", "/nonexistent")  # no process is started
-    start.load(settings(live, tmp_path), live)
+    start.load(live)
 
 
-def test_the_story_is_told_in_a_process_of_its_own(tmp_path: Path) -> None:
+def test_the_story_is_told_in_a_process_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     database = Database(f"sqlite:///{tmp_path / 'xieshang.db'}")
     migrations.upgrade(database.bind)
-    start.load(settings(database, tmp_path), database)
+    for name, value in environment(settings(database, tmp_path)).items():
+        monkeypatch.setenv(name, value)
+    start.load(database)
     with database.reading() as db:
         assert start.todays_sitting(db).state == "live"
     database.close()
