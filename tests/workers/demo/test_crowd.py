@@ -25,7 +25,7 @@ def crowd(
     url = live.bind.url.render_as_string(hide_password=False)
     config = Settings(data, url, gateway.given.redis_url, SECRET, gateway_port=gateway.port)
     process = subprocess.Popen(
-        [sys.executable, *start.crowd(config, live, count)],
+        [sys.executable, "-m", "workers.demo.crowd", *start.crowd(config, live, count)],
         env=environment(config) | {"XIESHANG_SECRET": SECRET.decode()},
     )
     try:
