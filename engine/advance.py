@@ -1,6 +1,6 @@
 """The one writer of state: process and rules turn a verb into a changed row, a ledger entry and an announcement."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from datetime import datetime
 from typing import Any
 
@@ -12,10 +12,10 @@ from engine.clock import day
 from engine.editions import process_of, process_on
 from engine.errors import Invalid, NotFound, Stale, WrongState
 from engine.guards import done_since, unmet
-from engine.models.house import Document, Notice
+from engine.models.chosen import ROWS
+from engine.models.house import Notice
 from engine.models.ledger import LedgerEntry
 from engine.models.matter import Matter, MatterMark
-from engine.models.people import Group, Person, Unit
 from engine.permits import forbidden, permit
 from engine.process import REFERENCES, Process, State, Verb
 from engine.record import as_text, ask_for, record
@@ -23,15 +23,6 @@ from engine.rules import SYSTEM, Actor
 from engine.words import Words
 
 _KEPT = frozenset(column.key for column in inspect(Matter).columns) - {"title", "unit_id", "group_id"}
-_ROWS = {
-    "person": Person,
-    "unit": Unit,
-    "units": Unit,
-    "group": Group,
-    "groups": Group,
-    "file": Document,
-    "matter": Matter,
-}
 
 
 def advance(
@@ -53,7 +44,7 @@ def advance(
     process = process_of(db, matter)
     verb = _verb(process, verb_name)
     role = permit(db, process, matter, verb, actor, now)
-    if seen is not None and seen != matter.version and not verb.stays:
+    if seen is not None and seen != matter.version and _changes(matter, verb):
         raise _stale(db, process, matter, seen)
     values = _accept(db, process, verb, given)
     before = matter.state
@@ -63,7 +54,7 @@ def advance(
     _tell(db, process, matter, verb, entry, now)
     if after != before:
         _mark(db, process.states[after], matter, now)
-        _carry(db, matter, verb, now)
+        _carry(db, matter, verb, values, now)
         for document in verb.makes:
             ask_for(
                 db,
@@ -99,7 +90,7 @@ def begin(
     )
     if role is None:
         raise forbidden(verb)
-    parent = db.get_one(Matter, matter.parent_id) if matter.parent_id else matter
+    parent = _held(db, matter.parent_id) if matter.parent_id else matter
     for guard in verb.when:
         if lacking := unmet(db, parent, guard, now):
             raise WrongState(lacking)
@@ -118,6 +109,16 @@ def begin(
     _mark(db, process.states[matter.state], matter, now)
     _tell(db, process, matter, verb, entry, now)
     return entry
+
+
+def _held(db: Session, parent_id: int) -> Matter:
+    """The parent, kept as it is until this transaction ends: nothing begins under one that is being closed."""
+    return db.get_one(Matter, parent_id, with_for_update={"read": True}, populate_existing=True)
+
+
+def _changes(matter: Matter, verb: Verb) -> bool:
+    """Whether a verb overwrites anything; one that only adds to the record may be done by many at once."""
+    return not verb.stays or bool(_columns(matter) & {*verb.needs, *verb.takes})
 
 
 def _verb(process: Process, name: str) -> Verb:
@@ -153,9 +154,7 @@ def _accept(db: Session, process: Process, verb: Verb, given: Mapping[str, Any])
 def _exists(db: Session, kind: str, value: Any) -> bool:
     if kind not in REFERENCES:
         return True
-    return all(
-        db.get(_ROWS[kind], one) is not None for one in (value if isinstance(value, list) else [value])
-    )
+    return all(db.get(ROWS[kind], one) is not None for one in (value if isinstance(value, list) else [value]))
 
 
 def _after(db: Session, process: Process, matter: Matter, verb: Verb, role: str) -> str:
@@ -185,10 +184,14 @@ def _previous(db: Session, process: Process, matter: Matter) -> str:
     return state
 
 
+def _columns(matter: Matter) -> Set[str]:
+    """The noun's own columns that a form may write."""
+    return set(inspect(type(matter)).columns.keys()) - _KEPT
+
+
 def _set(matter: Matter, process: Process, values: Mapping[str, Any]) -> bool:
     """Fields that the noun keeps as columns of its own; the rest stand in the ledger only."""
-    columns = inspect(type(matter)).columns.keys()
-    mine = {name: value for name, value in values.items() if name in columns and name not in _KEPT}
+    mine = {name: value for name, value in values.items() if name in _columns(matter)}
     for name, value in mine.items():
         setattr(matter, name, value)
     return bool(mine)
@@ -235,7 +238,7 @@ def _record(
         role=role,
         behalf=verb.on_behalf_of,
         from_state=before,
-        data={name: value for name, value in values.items() if name not in wordy},
+        answers={name: value for name, value in values.items() if name not in wordy},
         texts={name: as_text(value) for name, value in values.items() if name in wordy},
     )
 
@@ -270,8 +273,8 @@ def _tell(
             )
 
 
-def _carry(db: Session, matter: Matter, verb: Verb, now: datetime) -> None:
-    """A verb that carries moves the children that can do the verb of the same name."""
+def _carry(db: Session, matter: Matter, verb: Verb, values: Mapping[str, Any], now: datetime) -> None:
+    """A verb that carries moves the children that can do the verb of the same name, with the answers they ask for."""
     if verb.carries is None:
         return
     children = (
@@ -280,5 +283,7 @@ def _carry(db: Session, matter: Matter, verb: Verb, now: datetime) -> None:
         .order_by(Matter.id)
     )
     for child in db.scalars(children).all():
-        if child.state in _verb(process_of(db, child), verb.name).start:
-            advance(db, child, verb.name, actor=SYSTEM, now=now)
+        same = _verb(process_of(db, child), verb.name)
+        if child.state in same.start:
+            given = {name: values[name] for name in same.needs + same.takes if name in values}
+            advance(db, child, verb.name, actor=SYSTEM, now=now, **given)

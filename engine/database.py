@@ -5,7 +5,11 @@ from contextlib import contextmanager
 from typing import Any
 
 from sqlalchemy import Engine, create_engine, event
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
+
+from engine.errors import WrongState
+from engine.words import Words
 
 __all__ = ["Database", "Session"]
 
@@ -22,12 +26,17 @@ class Database:
 
     @contextmanager
     def transaction(self) -> Iterator[Session]:
-        """Everything done in it, or nothing."""
-        with (
-            Session(self.bind.execution_options(xieshang_writes=True), expire_on_commit=False) as db,
-            db.begin(),
-        ):
-            yield db
+        """Everything done in it, or nothing. `WrongState` where somebody has just stored what may be there once."""
+        bind = self.bind.execution_options(xieshang_writes=True)
+        try:
+            with Session(bind, expire_on_commit=False) as db, db.begin():
+                yield db
+        except IntegrityError as error:
+            if _is_double(error):
+                raise WrongState(
+                    Words("这一步刚刚已经办过了。", "This has just been done already.")
+                ) from error
+            raise
 
     @contextmanager
     def reading(self) -> Iterator[Session]:
@@ -36,6 +45,11 @@ class Database:
 
     def close(self) -> None:
         self.bind.dispose()
+
+
+def _is_double(error: IntegrityError) -> bool:
+    """Whether a unique index refused, as each of the two databases says it."""
+    return getattr(error.orig, "sqlstate", None) == "23505" or "UNIQUE constraint" in str(error.orig)
 
 
 def _prepare_sqlite(bind: Engine) -> None:

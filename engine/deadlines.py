@@ -1,6 +1,6 @@
 """Deadlines and windows, computed from the calendar when asked and never stored."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -13,6 +13,7 @@ from engine.editions import process_of
 from engine.models.ledger import LedgerEntry
 from engine.models.matter import Matter
 from engine.process import Clock, Span
+from engine.words import Words
 
 
 @dataclass(frozen=True)
@@ -21,12 +22,22 @@ class Deadline:
     due: date
 
 
-def deadlines(db: Session, matter: Matter) -> Iterator[Deadline]:
-    """The clocks that run in the matter's present state, as far as their day is known."""
+def deadlines(db: Session, matter: Matter) -> Iterable[Deadline]:
+    """The clocks that run in the matter's present state, as far as their day is known: one of each name."""
+    found: dict[Words, Deadline] = {}
     for clock in process_of(db, matter).states[matter.state].due:
-        for span, count in ((clock.within, calendar.of(db).due), (clock.before, calendar.of(db).before)):
-            if span and (start := anchor(db, matter, span)):
-                yield Deadline(clock, count(start, span.period))
+        if due := _due(db, matter, clock):
+            found[clock.what] = Deadline(clock, due)
+    return found.values()
+
+
+def _due(db: Session, matter: Matter, clock: Clock) -> date | None:
+    days = calendar.of(db)
+    for span, count in ((clock.within, days.due), (clock.before, days.before)):
+        if span:
+            start = anchor(db, matter, span)
+            return count(start, span.period) if start else None
+    return _given(matter, clock.on or "")
 
 
 def window_ends(db: Session, matter: Matter, window: Span) -> date | None:
@@ -39,12 +50,17 @@ def anchor(db: Session, matter: Matter, span: Span) -> date | None:
     """The day a span of this matter is counted from or to; nothing where that day is not known yet."""
     if span.of is None:
         return day(matter.since)
-    owner, dot, name = span.of.partition(".")
-    if not dot:
-        entered = select(LedgerEntry.at).where(
-            LedgerEntry.matter_id == matter.id, LedgerEntry.to_state == owner
-        )
-        at = db.scalar(entered.order_by(LedgerEntry.id).limit(1))
-        return day(at) if at else None
-    value = getattr(matter.parent if owner == "parent" else matter, name, None)
+    if "." in span.of:
+        return _given(matter, span.of)
+    entered = select(LedgerEntry.at).where(
+        LedgerEntry.matter_id == matter.id, LedgerEntry.to_state == span.of
+    )
+    at = db.scalar(entered.order_by(LedgerEntry.id).limit(1))
+    return day(at) if at else None
+
+
+def _given(matter: Matter, name: str) -> date | None:
+    """The day that stands in `field.NAME` of the matter or in `parent.NAME`."""
+    owner, _, column = name.partition(".")
+    value = getattr(matter.parent if owner == "parent" else matter, column, None)
     return day(value) if isinstance(value, datetime) else value

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, and_, exists, func, not_, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 
 from engine.clock import day
 from engine.deadlines import deadlines
@@ -31,7 +31,18 @@ class Condition:
 def done_since(db: Session, matter: Matter, verb: str) -> list[LedgerEntry]:
     """The times a verb was done since the matter entered its state."""
     entries = select(LedgerEntry).where(LedgerEntry.matter_id == matter.id, LedgerEntry.verb == verb)
-    return list(db.scalars(entries.where(LedgerEntry.at >= matter.since).order_by(LedgerEntry.id)))
+    return list(db.scalars(entries.where(in_this_state(matter.id)).order_by(LedgerEntry.id)))
+
+
+def in_this_state(matter_id: int | InstrumentedAttribute[int]) -> ColumnElement[bool]:
+    """Of a matter's entries those since it entered its state. Not by their times: machines' clocks differ."""
+    moved = aliased(LedgerEntry)
+    entered = select(func.max(moved.id)).where(
+        moved.matter_id == matter_id, moved.from_state.is_distinct_from(moved.to_state)
+    )
+    if not isinstance(matter_id, int):
+        entered = entered.correlate(Matter)
+    return LedgerEntry.id >= entered.scalar_subquery()
 
 
 def unmet(db: Session, matter: Matter, guard: Guard, now: datetime) -> Words | None:
@@ -145,6 +156,11 @@ def _leads_replied(db: Session, matter: Matter, number: int, now: datetime) -> b
     return bool(open_leads) and all(carries_mark(db, lead, "replied") for lead in open_leads)
 
 
+def _not_assessed(db: Session, matter: Matter, number: int, now: datetime) -> bool:
+    recommendation = db.get_one(Matter, matter.parent_id)
+    return any(carries_mark(db, recommendation, mark) for mark in ("assigned", "replied", "second_reply"))
+
+
 def _co_units_signed(db: Session, matter: Matter, number: int, now: datetime) -> bool:
     others = db.scalars(
         select(Assignment).where(Assignment.parent_id == matter.parent_id, Assignment.duty == "co")
@@ -155,7 +171,8 @@ def _co_units_signed(db: Session, matter: Matter, number: int, now: datetime) ->
 def _is_signed_or_late(db: Session, other: Assignment, now: datetime) -> bool:
     if process_of(db, other).states[other.state].end:
         return True
-    return any(deadline.due < day(now) for deadline in deadlines(db, other))
+    last = max((deadline.due for deadline in deadlines(db, other)), default=day(now))
+    return last < day(now)
 
 
 NAMING: dict[str, Callable[[Session, Matter, str], Words | None]] = {
@@ -240,6 +257,13 @@ CONDITIONS: dict[str, Condition] = {
     ),
     "leads_replied": Condition(
         _leads_replied, lambda _: Words("还有主办单位没有书面反馈。", "A lead unit has not replied yet.")
+    ),
+    "not_assessed": Condition(
+        _not_assessed,
+        lambda _: Words(
+            "建议的反馈已经评价，不能再退回；仍不满意的，由专委会要求重新反馈。",
+            "The replies have been assessed and go back no more; the committee may ask for a second reply.",
+        ),
     ),
     "co_units_signed": Condition(
         _co_units_signed,

@@ -110,6 +110,6 @@ def _entries(db: Session, matter: Matter, verb: str) -> list[LedgerEntry]:
 
 
 def _already(db: Session, matter: Matter, verb: Verb, actor: Actor) -> bool:
-    if verb.once_per == "person":
-        return any(entry.actor_id == actor.id for entry in _entries(db, matter, verb.name))
-    return bool(done_since(db, matter, verb.name))
+    """`person`: this one ever; `stay`: anybody in this state; `person_and_stay`: this one in this state."""
+    done = _entries(db, matter, verb.name) if verb.once_per == "person" else done_since(db, matter, verb.name)
+    return bool(done) if verb.once_per == "stay" else any(entry.actor_id == actor.id for entry in done)

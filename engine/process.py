@@ -69,6 +69,8 @@ class Clock:
     owner: str
     within: Span | None = None
     before: Span | None = None
+    on: str | None = None
+    """A date of the matter or its parent; where it is given it holds instead of the clock of the same name."""
     warn: tuple[Period, ...] = ()
 
 
@@ -197,7 +199,7 @@ def _lines(text: str) -> dict[str, int]:
 _PROCESS_KEYS = {"process", "title", "start", "field", "state", "verb"}
 _FIELD_KEYS = {"kind", "label", "help", "choices", "of", "min", "max", "required_unless"}
 _STATE_KEYS = {"title", "marks", "due", "end"}
-_CLOCK_KEYS = {"what", "within", "before", "of", "owner", "warn"}
+_CLOCK_KEYS = {"what", "within", "before", "on", "of", "owner", "warn"}
 _VERB_KEYS = {
     "name",
     "title",
@@ -286,9 +288,14 @@ class _Reader:
         within, before = (
             self.span(table[key], place, of) if key in table else None for key in ("within", "before")
         )
-        if (within is None) == (before is None):
+        on = table.get("on")
+        if [within, before, on].count(None) != 2 or (
+            on and not re.fullmatch(r"(field|parent)\.\w+", str(on))
+        ):
             self.wrong(
-                place, "期限要写 within 或 before 之一。", "A deadline is either `within` or `before`."
+                place,
+                "期限要写 within、before 或 on（field.… 或 parent.…）之一。",
+                "A deadline is one of `within`, `before` or `on` (field.… or parent.…).",
             )
         warn = (self.span(text, place, None) for text in self.names(table, "warn", place))
         return Clock(
@@ -296,6 +303,7 @@ class _Reader:
             owner=self.text(table, "owner", place),
             within=within,
             before=before,
+            on=on,
             warn=tuple(span.period for span in warn if span),
         )
 
@@ -441,10 +449,23 @@ def _number(spec: Field, value: object) -> int:
     return number
 
 
+FIRST_YEAR, LAST_YEAR = 1949, 2100
+"""A date outside is a slip of the hand, and arithmetic on it may leave the calendar altogether."""
+
+
 def _date(spec: Field, value: object) -> date:
-    if isinstance(value, date):
-        return value
-    found = re.fullmatch(r"([0-9]{4})(?:-|年)([0-9]{1,2})(?:-|月)([0-9]{1,2})日?", str(value).strip())
+    day = value if isinstance(value, date) else _day_written(str(value))
+    _require_our_time(day)
+    return day
+
+
+def _require_our_time(day: date) -> None:
+    if not FIRST_YEAR <= day.year <= LAST_YEAR:
+        raise _Wrong("请核对年份。", "Please check the year.")
+
+
+def _day_written(text: str) -> date:
+    found = re.fullmatch(r"([0-9]{4})(?:-|年)([0-9]{1,2})(?:-|月)([0-9]{1,2})日?", text.strip())
     try:
         return date(*(int(part) for part in found.groups())) if found else date.fromisoformat("")
     except ValueError:
@@ -460,9 +481,11 @@ def _moment(spec: Field, value: object) -> datetime:
     if not re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}", str(value)):
         raise _Wrong("时间请写成 2019-04-03 14:30。", "Please write the time as 2019-04-03 14:30.")
     try:
-        return datetime.fromisoformat(str(value)).replace(tzinfo=CITY).astimezone(UTC)
+        moment = datetime.fromisoformat(str(value)).replace(tzinfo=CITY)
     except ValueError:
         raise _Wrong("没有这个时间。", "There is no such time.") from None
+    _require_our_time(moment)
+    return moment.astimezone(UTC)
 
 
 def _choice(spec: Field, value: object) -> str:

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from engine.process import Broken, Finding, Process, Verb, read
 from engine.words import Words
 
+ONCE_PER = (None, "person", "stay", "person_and_stay")
+
 
 @dataclass(frozen=True)
 class Vocabulary:
@@ -85,6 +87,11 @@ def _unknown_words(process: Process, vocabulary: Vocabulary) -> Iterator[Finding
                     _at(process, f"{place}.when"),
                     Words(f"没有“{guard.name}”这个条件。", f"There is no guard “{guard.name}”."),
                 )
+        if verb.once_per not in ONCE_PER:
+            yield Finding(
+                _at(process, f"{place}.once_per"),
+                Words(f"once_per 不能是“{verb.once_per}”。", f"`once_per` cannot be “{verb.once_per}”."),
+            )
         for other in verb.not_by:
             if other not in process.verbs:
                 yield Finding(
@@ -104,7 +111,7 @@ def _owners(process: Process, vocabulary: Vocabulary) -> Iterator[Finding]:
                         f"“{clock.what.zh}”的期限没有人负责。", f"Nobody owns the deadline “{clock.what.en}”."
                     ),
                 )
-            anchor = next(span.of for span in (clock.within, clock.before) if span)
+            anchor = next((span.of for span in (clock.within, clock.before) if span), None)
             if anchor and "." not in anchor and anchor not in process.states:
                 yield Finding(
                     _at(process, place), Words(f"没有“{anchor}”这个状态。", f"There is no state “{anchor}”.")

@@ -27,9 +27,12 @@ def record(
     behalf: str | None = None,
     from_state: str | None = None,
     data: Mapping[str, Any] | None = None,
+    answers: Mapping[str, Any] | None = None,
     texts: Mapping[str, str] | None = None,
 ) -> LedgerEntry:
-    """`data` may name no person and hold no free text; those go into `texts`, which can be erased and stay provable."""
+    """`data` is public for good. `answers` and `texts` are salted: nobody outside reads them, they can be erased, and
+    stay provable.
+    """
     entry = LedgerEntry(
         at=now,
         event=event,
@@ -44,7 +47,8 @@ def record(
         behalf=behalf,
         data={name: _plain(value) for name, value in (data or {}).items()},
     )
-    for name, text in (texts or {}).items():
+    secret = dict(texts or {}) | ({"answers": as_text(answers)} if answers else {})
+    for name, text in secret.items():
         salt = secrets.token_bytes(16)
         entry.texts.append(LedgerText(field=name, salt=salt, digest=salted(salt, text), text=text))
     db.add(entry)

@@ -22,6 +22,10 @@ class Settings:
     gateway_public: str = ""
     """Where browsers reach the gateway (`wss://live.example`); empty where they reach its own port."""
     origins: tuple[str, ...] = ()
+    proxies: int = 0
+    """How many proxies stand in front and each add the address they were called from."""
+    stream_hosts: tuple[str, ...] = ()
+    """Where the video of a sitting may come from (`https://live.example`)."""
     max_viewers: int = 2000
     smtp_url: str | None = None
     public_url: str = "http://127.0.0.1:8000"
@@ -52,6 +56,8 @@ def load() -> Settings:
         gateway_health_port=int(get("XIESHANG_GATEWAY_HEALTH_PORT", str(port + 2))),
         gateway_public=get("XIESHANG_GATEWAY_URL", "").rstrip("/"),
         origins=tuple(get("XIESHANG_ORIGINS", f"{public_url} http://localhost:{port}").split()),
+        proxies=int(get("XIESHANG_PROXIES", "0")),
+        stream_hosts=tuple(get("XIESHANG_STREAM_HOSTS", "").split()),
         max_viewers=int(get("XIESHANG_MAX_VIEWERS", "2000")),
         smtp_url=get("XIESHANG_SMTP_URL"),
         public_url=public_url,
@@ -71,6 +77,8 @@ def environment(settings: Settings) -> dict[str, str]:
         "XIESHANG_GATEWAY_HEALTH_PORT": str(settings.gateway_health_port),
         "XIESHANG_GATEWAY_URL": settings.gateway_public,
         "XIESHANG_ORIGINS": " ".join(settings.origins),
+        "XIESHANG_PROXIES": str(settings.proxies),
+        "XIESHANG_STREAM_HOSTS": " ".join(settings.stream_hosts),
         "XIESHANG_MAX_VIEWERS": str(settings.max_viewers),
         "XIESHANG_PUBLIC_URL": settings.public_url,
     }

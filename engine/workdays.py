@@ -9,7 +9,6 @@ from typing import Literal, NamedTuple, Self, cast
 
 import holidays
 
-from engine.errors import Refused
 from engine.words import Words
 
 Unit = Literal["workday", "day", "month"]
@@ -35,19 +34,6 @@ class NotAPeriod(ValueError):
             f"“{text}” is not a period; write it like “3 workdays”, “7 days” or “2 months”.",
         )
         super().__init__(self.words.en)
-
-
-class NoCalendar(Refused):
-    """A date falls in a year whose working days nobody has entered."""
-
-    def __init__(self, year: int) -> None:
-        self.year = year
-        super().__init__(
-            Words(
-                f"工作日历中没有{year}年，请先由系统管理员导入该年的放假安排。",
-                f"The working calendar has no {year}; a system administrator must import that year first.",
-            )
-        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,19 +67,19 @@ class Day(NamedTuple):
 class Calendar:
     """Working days from a table of exceptions to Monday–Friday: date → is it worked.
 
-    `years` are those the table covers. `provisional` are those without a single worked weekend day: every
-    notice since 2001 has some, so a year without any stands on the statutory holidays alone, its notice still
-    to come. Importing the notice ends that by itself.
+    `years` are those the table covers; in any other only Saturdays and Sundays are off. A year is final once it has
+    a single worked weekend day: every notice since 2001 has some, so a year without any stands on the statutory
+    holidays alone, or on nothing, its notice still to come. Importing the notice ends that by itself.
     """
 
     def __init__(self, days: Mapping[date, bool]) -> None:
         self.days = dict(days)
         self.years = frozenset(day.year for day in days)
-        made_up = {day.year for day, worked in days.items() if worked and day.weekday() >= SATURDAY}
-        self.provisional = self.years - made_up
+        self.final = frozenset(
+            day.year for day, worked in days.items() if worked and day.weekday() >= SATURDAY
+        )
 
     def is_workday(self, day: date) -> bool:
-        self._cover(day)
         return self.days.get(day, day.weekday() < SATURDAY)
 
     def due(self, start: date, period: Period) -> date:
@@ -111,7 +97,6 @@ class Calendar:
         return sum(self.is_workday(start + timedelta(n)) for n in range(1, (end - start).days + 1))
 
     def _reach(self, day: date, period: Period, sign: Literal[1, -1]) -> date:
-        self._cover(day)
         step = timedelta(sign)
         if period.unit == "month":
             return self._worked(_months_from(day, sign * period.count), step)
@@ -125,10 +110,6 @@ class Calendar:
         while not self.is_workday(day):
             day += step
         return day
-
-    def _cover(self, day: date) -> None:
-        if day.year not in self.years:
-            raise NoCalendar(day.year)
 
 
 def _months_from(day: date, months: int) -> date:

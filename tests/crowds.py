@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from engine import wire
 from engine.models.consultation import Consultation, Sitting
+from engine.models.matter import MatterMark
 from engine.models.voice import Comment, Question
 from engine.wire import Bearer, Beat, Entry, Kind, Row
 from tests.houses import DAY
@@ -24,6 +25,7 @@ def a_sitting(db: Session, opened: datetime | None = OPENED, closed: datetime | 
     )
     db.add(consultation)
     db.flush()
+    db.add(MatterMark(matter_id=consultation.id, mark="public", at=DAY))
     sitting = Sitting(
         title="请你来协商",
         state="held" if closed else "live" if opened else "ready",

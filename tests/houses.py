@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -24,6 +24,7 @@ from engine.actions.plan import open_call
 from engine.actions.question import ask_question
 from engine.actions.sitting import Part, schedule_sitting, set_programme
 from engine.actions.topic import submit_topic
+from engine.clock import day
 from engine.database import Database
 from engine.models.consultation import Consultation, Sitting
 from engine.models.people import Person, Post
@@ -104,6 +105,14 @@ class House:
             matter_kind="livelihood",
         )
 
+    def screened_topic(
+        self, db: Session, plan: Plan, title: str = "提升小区物业管理水平", by: str = "citizen1"
+    ) -> Topic:
+        """One that the public sees and may support."""
+        topic = self.topic(db, plan, title, by)
+        perform(db, topic, "accept", actor=self.actor(db, "office"), now=self.now)
+        return topic
+
 
 def found(database: Database) -> House:
     """Sets up a house with all of `STAFF`, every post confirmed by the second administrator."""
@@ -133,6 +142,7 @@ def found(database: Database) -> House:
 
 
 POINTS = {"priority": 20, "concern": 25, "value": 15, "feasibility": 10, "adoption": 10}
+SITTING_ON = date(2026, 11, 24)
 SITTING_POSTS = {"host": "host1", "recorder": "recorder1", "moderator": "moderator1", "duty_leader": "leader"}
 
 
@@ -191,14 +201,15 @@ def consultation(house: House, db: Session) -> Consultation:
 def sitting(house: House, db: Session, *, live: bool = True) -> Sitting:
     """A sitting of that consultation with its posts filled and its run-of-show set; on the air if asked."""
     committee, office = house.actor(db, "committee"), house.actor(db, "office")
+    on = max(SITTING_ON, day(house.now))
     scheduled = schedule_sitting(
         db,
         consultation(house, db),
         actor=committee,
         now=house.now,
         title="市长与政协委员面对面",
-        starts_at="2026-11-24T14:00",
-        ends_at="2026-11-24T16:00",
+        starts_at=f"{on}T14:00",
+        ends_at=f"{on}T16:00",
         place="市行政中心一号会议室",
     )
     for role, name in SITTING_POSTS.items():

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from flask import Flask, Response, request, url_for
 from flask_babel import Babel
 from flask_wtf import CSRFProtect
+from werkzeug.middleware.proxy_fix import ProxyFix
 
 from engine.database import Database
 from engine.figures import percent
@@ -45,6 +46,8 @@ csrf = CSRFProtect()
 def create_app(settings: Settings | None = None) -> Flask:
     settings = settings or load()
     app = Flask(__name__, static_folder=str(STATIC), static_url_path="/static")
+    if settings.proxies:
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=settings.proxies, x_proto=settings.proxies)  # type: ignore[method-assign]
     app.json = StrictJSON(app)
     app.url_map.converters["id"] = Id
     app.config.update(
@@ -63,6 +66,9 @@ def create_app(settings: Settings | None = None) -> Flask:
         SEND_FILE_MAX_AGE_DEFAULT=timedelta(days=365),
         WTF_CSRF_TIME_LIMIT=None,
         RATELIMIT_STORAGE_URI=_limits_url(settings.redis_url),
+        RATELIMIT_STORAGE_OPTIONS={"socket_timeout": 0.5, "socket_connect_timeout": 0.5}
+        if settings.redis_url
+        else {},
         RATELIMIT_IN_MEMORY_FALLBACK_ENABLED=True,
         RATELIMIT_HEADERS_ENABLED=True,
     )
@@ -120,6 +126,7 @@ def _prepare_templates(app: Flask) -> None:
     app.jinja_env.filters.update(
         say=presenters.say,
         day=presenters.day_words,
+        written=presenters.written,
         time=presenters.time_words,
         clock=presenters.clock_words,
         hour=presenters.minute_words,
@@ -140,8 +147,9 @@ def _manifest() -> dict[str, str]:
 
 
 def _headers(settings: Settings) -> Callable[[Response], Response]:
+    streams = " ".join(settings.stream_hosts)
     policy = (
-        f"default-src 'self'; connect-src 'self' {settings.socket_url}; media-src 'self' blob:;"
+        f"default-src 'self'; connect-src 'self' {settings.socket_url} {streams}; media-src 'self' blob: {streams};"
         " worker-src 'self' blob:; object-src 'none'; base-uri 'none'; frame-ancestors 'none';"
         " form-action 'self'"
     )

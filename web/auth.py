@@ -14,6 +14,7 @@ from flask_login import LoginManager, UserMixin, current_user, login_user
 from werkzeug.security import check_password_hash, generate_password_hash
 from werkzeug.wrappers import Response
 
+from engine.clock import now
 from engine.database import Session
 from engine.errors import Forbidden
 from engine.models.people import Person
@@ -68,10 +69,10 @@ class SignedIn(UserMixin):
         self.name = person.name
         self.is_citizen = person.phone_key is not None
         self.has_second_factor = person.totp_secret is not None
-        self.stamp = hashlib.sha256((person.password_hash or "").encode()).hexdigest()[:16]
+        self.stamp = hashlib.sha256(f"{person.password_hash}{person.signed_out_at}".encode()).hexdigest()[:16]
 
     def get_id(self) -> str:
-        """What the cookie holds. A new password makes every cookie before it worthless."""
+        """What the cookie holds. A new password or a sign-out makes every cookie before it worthless."""
         return f"{self.id}.{self.stamp}"
 
 
@@ -182,8 +183,16 @@ def password_fits(person: Person | None, password: str) -> bool:
 _NOBODY_HASH = generate_password_hash(secrets.token_hex(), method="scrypt")
 
 
-def code_fits(secret: str, code: str) -> bool:
-    return pyotp.TOTP(secret).verify(code.strip(), valid_window=1)
+def step_of_code(secret: str, code: str) -> int | None:
+    """The half minute an authenticator's code is of: this one or a neighbour; nothing for any other code."""
+    totp = pyotp.TOTP(secret)
+    present = totp.timecode(now())
+    near = (present + step for step in (-1, 0, 1))
+    return next((step for step in near if _same(totp.generate_otp(step), code.strip())), None)
+
+
+def _same(one: str, other: str) -> bool:
+    return hmac.compare_digest(one.encode(), other.encode())
 
 
 def phone_key(number: str) -> str:

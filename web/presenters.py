@@ -1,8 +1,9 @@
 """How things are said on a page: languages, times, deadlines, states."""
 
 import io
+from collections.abc import Mapping
 from datetime import date, datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import segno
 from flask import request
@@ -11,7 +12,8 @@ from engine import calendar
 from engine.clock import day, local, now
 from engine.database import Session
 from engine.deadlines import Deadline
-from engine.process import State
+from engine.process import Field, State
+from engine.queries import names
 from engine.words import LANGUAGES, Language, Words
 from engine.workdays import traffic
 
@@ -99,6 +101,37 @@ def due(db: Session, deadline: Deadline | None) -> Due | None:
         day_words(deadline.due),
         traffic(deadline.due, today, days, warn),
     )
+
+
+def answer(db: Session, spec: Field, given: Any) -> str:
+    """What was answered to a field, as a reader sees it."""
+    match spec.kind:
+        case "choice":
+            return say(spec.choices[given]) if given in spec.choices else str(given)
+        case "date" | "moment":
+            return written(given)
+        case "yes":
+            return say(Words("已确认", "Confirmed"))
+        case "rows":
+            return say(Words("；", "; ")).join(_row(spec, row) for row in given)
+        case "points":
+            return say(Words("，", ", ")).join(
+                f"{say(spec.choices[name])} {points}" for name, points in given.items()
+            )
+        case "text" | "number":
+            return str(given)
+    ids = given if isinstance(given, list) else [given]
+    return say(Words("、", ", ")).join(names.said(db, spec.kind, int(one)) for one in ids)
+
+
+def _row(spec: Field, row: Mapping[str, Any]) -> str:
+    parts = [written(row[name]) if kind == "date" else str(row[name]) for name, kind in spec.of.items()]
+    return parts[0] + (f"（{'，'.join(parts[1:])}）" if parts[1:] else "")
+
+
+def written(given: str) -> str:
+    """A day, or a day and time, that the ledger keeps as an ISO text."""
+    return time_words(datetime.fromisoformat(given)) if "T" in given else day_words(date.fromisoformat(given))
 
 
 def tag(state: State) -> tuple[str, str]:

@@ -3,7 +3,7 @@
 from contextlib import AbstractContextManager
 from typing import cast
 
-from flask import current_app
+from flask import current_app, request
 
 from engine.database import Database, Session
 
@@ -14,6 +14,11 @@ def _database() -> Database:
 
 def transaction() -> AbstractContextManager[Session]:
     return _database().transaction()
+
+
+def as_needed() -> AbstractContextManager[Session]:
+    """For a page that shows its form and takes it: a transaction only where something is sent."""
+    return transaction() if request.method == "POST" else reading()
 
 
 def reading() -> AbstractContextManager[Session]:

@@ -18,9 +18,9 @@ from redis.exceptions import RedisError
 from engine import clock, settings, wire
 from engine.actions.lease import hold
 from engine.actions.ledger import seal
-from engine.actions.outbox import Announcement, announce
+from engine.actions.outbox import Announcement, mark_heard, number_facts, unheard_facts
 from engine.actions.tasks import open_tasks
-from engine.database import Database
+from engine.database import Database, Session
 from engine.ledger import Tree, load_or_create_key
 from engine.queries import ledger
 from workers.bell import Bell
@@ -54,10 +54,14 @@ class Relay:
         self.stopping = True
 
     def turn(self) -> None:
+        """Only while it holds the lease, which every transaction here asks for again: a relay that was frozen for a
+        while may wake up as the second one.
+        """
         with self.database.transaction() as db:
-            if hold(db, "relay", self.holder, now=clock.now()) is None:
+            if not self.is_the_one(db):
                 self.tree = None
                 return
+            number_facts(db, now=clock.now())
         self.seal()
         self.schedule.turn()
         try:
@@ -66,13 +70,20 @@ class Relay:
         except RedisError as error:
             log.warning("valkey is away; facts wait", error=str(error))
 
+    def is_the_one(self, db: Session) -> bool:
+        return hold(db, "relay", self.holder, now=clock.now()) is not None
+
     def announce(self) -> None:
-        """Publishes inside the transaction: a crash repeats a fact under its number, and never skips one."""
-        with self.database.transaction() as db, self.redis.pipeline() as pipe:
-            for fact in announce(db, now=clock.now()):
-                _publish(pipe, fact)
-            if pipe.command_stack:
+        """Nothing is locked while it publishes. A crash after that repeats facts under their numbers."""
+        with self.database.reading() as db:
+            facts = unheard_facts(db)
+        if facts:
+            with self.redis.pipeline() as pipe:
+                for fact in facts:
+                    _publish(pipe, fact)
                 pipe.execute()
+            with self.database.transaction() as db:
+                mark_heard(db, facts, now=clock.now())
 
     def ring(self) -> None:
         with self.database.reading() as db:
@@ -82,15 +93,23 @@ class Relay:
     def seal(self) -> None:
         try:
             with self.database.transaction() as db:
-                self.tree = self.tree or ledger.tree(db)
-                seal(db, self.tree, key=self.key, now=clock.now())
+                if self.is_the_one(db):
+                    self.tree = self.tree or ledger.tree(db)
+                    seal(db, self.tree, key=self.key, now=clock.now())
         except Exception:
             self.tree = None
             raise
 
 
 def _publish(pipe: Pipeline, fact: Announcement) -> None:
-    data = wire.encode_fact(wire.Fact(fact.fact_no, fact.event, fact.card))
+    """A fact that cannot be told is a hole for the pages, which then read anew; it stops no other."""
+    if fact.card is None:
+        return
+    try:
+        data = wire.encode_fact(wire.Fact(fact.fact_no, fact.event, fact.card))
+    except ValueError as error:
+        log.error("a fact cannot be told", sitting=fact.sitting_id, fact=fact.fact_no, error=str(error))
+        return
     recent = wire.recent_key(fact.sitting_id)
     pipe.rpush(recent, data)
     pipe.ltrim(recent, -RECENT_FACTS, -1)

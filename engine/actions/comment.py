@@ -23,7 +23,7 @@ def post_comment(
     **given: Any,
 ) -> Comment:
     """A citizen's comment. The same idempotency key again gives the same comment."""
-    if key and (found := earlier(db, Comment, actor, key, given)):
+    if key and (found := earlier(db, Comment, sitting, actor, key, given)):
         return found
     comment = Comment(sitting_id=sitting.id, parent_id=sitting.id, is_test=is_test)
     begin(db, comment, "post", actor=actor, now=now, **given)

@@ -111,7 +111,7 @@ def _record_source(db: Session, draft: Recommendation, one: Material, now: datet
         matter=draft,
         role="system",
         from_state=draft.state,
-        data={one.column.removesuffix("_id"): one.id},
+        answers={one.column.removesuffix("_id"): one.id},
     )
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal, TypeVar
 
-from sqlalchemy import func, select, update
+from sqlalchemy import func, or_, select, update
 from sqlalchemy.orm import Session
 
 from engine.errors import Forbidden, Invalid, NotFound, Stale, WrongState
@@ -261,6 +261,18 @@ def use_link(db: Session, token: str, *, purpose: str, now: datetime) -> Person 
     if link.person and link.person.disabled_at:
         raise Forbidden(Words("这个账号已停用。", "This account is disabled."))
     return link.person
+
+
+def sign_out(db: Session, person_id: int, *, now: datetime) -> None:
+    """Ends every cookie this person has been given."""
+    db.execute(update(Person).where(Person.id == person_id).values(signed_out_at=now))
+
+
+def use_code(db: Session, person: Person, step: int) -> bool:
+    """Uses up a second factor's code, by the half minute it is of. False where that or a later one was used before."""
+    newer = (Person.totp_step.is_(None), Person.totp_step < step)
+    used = update(Person).where(Person.id == person.id, or_(*newer)).values(totp_step=step)
+    return bool(db.execute(used).rowcount == 1)  # type: ignore[attr-defined]
 
 
 def set_secrets(

@@ -1,19 +1,23 @@
 """Questions: asking, asking the same, merging, and what happens to them on air."""
 
 import secrets
-from datetime import date, datetime
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from engine.actions.dates import require_to_come
 from engine.actions.idempotency import earlier, keep
 from engine.advance import accepted, advance, begin
+from engine.editions import carries_mark
 from engine.errors import Invalid
 from engine.models.consultation import Sitting
 from engine.models.ledger import LedgerEntry
+from engine.models.matter import Matter
 from engine.models.voice import Question, Upvote
-from engine.rules import Actor
+from engine.rules import SYSTEM, Actor
 from engine.words import Words
 
 ALPHABET = "23456789abcdefghjkmnpqrstuvwxyz"
@@ -36,7 +40,7 @@ def ask_question(
     **given: Any,
 ) -> Question:
     """A citizen's question. The same idempotency key again gives the same question."""
-    if key and (found := earlier(db, Question, actor, key, given)):
+    if key and (found := earlier(db, Question, sitting, actor, key, given)):
         return found
     question = Question(
         sitting_id=sitting.id, parent_id=sitting.id, receipt=new_receipt(), source="online", is_test=is_test
@@ -66,24 +70,27 @@ def upvote_question(
 def merge_question(
     db: Session, question: Question, *, actor: Actor, now: datetime, seen: int | None = None, **given: Any
 ) -> LedgerEntry:
-    """Into another question of the sitting that is not merged itself; votes then count by distinct person."""
+    """Into another question that the crowd sees and that has not been refused; votes then count by distinct person."""
+    _hold_sitting(db, question)
     into = db.get(Question, accepted(db, question, "merge", given)["merged_into_id"])
     if (
         into is None
         or into.id == question.id
         or into.sitting_id != question.sitting_id
         or into.merged_into_id
+        or not carries_mark(db, into, "public")
+        or carries_mark(db, into, "refused")
     ):
         raise Invalid(
             {
                 "merged_into_id": Words(
-                    "请选择本场另一条未被合并的提问。",
-                    "Choose another question of this sitting that is not merged.",
+                    "请选择本场另一条已公开、未被合并的提问。",
+                    "Choose another question of this sitting that is shown and not merged.",
                 )
             }
         )
     entry = advance(db, question, "merge", actor=actor, now=now, seen=seen, **given)
-    for other in db.scalars(select(Question).where(Question.merged_into_id == question.id)):
+    for other in _merged_into(db, question):
         other.merged_into_id = into.id
     db.flush()
     return entry
@@ -98,9 +105,43 @@ def split_question(
     return entry
 
 
+def withdraw_question(
+    db: Session, question: Question, *, actor: Actor, now: datetime, seen: int | None = None
+) -> LedgerEntry:
+    entry = advance(db, question, "withdraw", actor=actor, now=now, seen=seen)
+    _release_merged(db, question, Words("并入的提问已由提问人撤回。", "The question was withdrawn."), now)
+    return entry
+
+
+def hide_question(
+    db: Session, question: Question, *, actor: Actor, now: datetime, seen: int | None = None, **given: Any
+) -> LedgerEntry:
+    entry = advance(db, question, "hide", actor=actor, now=now, seen=seen, **given)
+    question.merged_into_id = None
+    _release_merged(db, question, Words("并入的提问已隐藏。", "The question was hidden."), now)
+    return entry
+
+
+def _release_merged(db: Session, question: Question, why: Words, now: datetime) -> None:
+    """Those who asked the same are askers still: their questions stand on their own again."""
+    for other in _merged_into(db, question):
+        split_question(db, other, actor=SYSTEM, now=now, reason=why.zh)
+    db.flush()
+
+
+def _merged_into(db: Session, question: Question) -> Sequence[Question]:
+    return db.scalars(select(Question).where(Question.merged_into_id == question.id)).all()
+
+
+def _hold_sitting(db: Session, question: Question) -> None:
+    """One at a time in a sitting: what is on air, and what is merged into what."""
+    db.execute(select(Matter.id).where(Matter.id == question.sitting_id).with_for_update())
+
+
 def put_on_air(
     db: Session, question: Question, *, actor: Actor, now: datetime, seen: int | None = None
 ) -> LedgerEntry:
+    _hold_sitting(db, question)
     entry = advance(db, question, "put_on_air", actor=actor, now=now, seen=seen)
     question.on_air_second = _second(db, question, now)
     db.flush()
@@ -120,10 +161,28 @@ def answer_question(
 def owe_answer(
     db: Session, question: Question, *, actor: Actor, now: datetime, seen: int | None = None, **given: Any
 ) -> LedgerEntry:
-    """An answer in writing by a day that is not in the past."""
-    entry = advance(db, question, "owe", actor=actor, now=now, seen=seen, **given)
-    if date.fromisoformat(entry.data["due_on"]) < now.date():
-        raise Invalid({"due_on": Words("约定的日期不能早于今天。", "The day cannot be in the past.")})
+    """An answer in writing by a day to come."""
+    return _owed(db, question, "owe", actor, now, seen, given)
+
+
+def reroute_question(
+    db: Session, question: Question, *, actor: Actor, now: datetime, seen: int | None = None, **given: Any
+) -> LedgerEntry:
+    """Another unit answers it."""
+    return _owed(db, question, "reroute", actor, now, seen, given)
+
+
+def _owed(
+    db: Session,
+    question: Question,
+    verb: str,
+    actor: Actor,
+    now: datetime,
+    seen: int | None,
+    given: Mapping[str, Any],
+) -> LedgerEntry:
+    entry = advance(db, question, verb, actor=actor, now=now, seen=seen, **given)
+    require_to_come("due_on", question.due_on, now)
     return entry
 
 

@@ -16,7 +16,7 @@ from engine.models.matter import Matter
 from engine.models.people import Person
 from engine.record import ask_for
 from engine.words import Words
-from engine.workdays import NoCalendar, deadline_words
+from engine.workdays import deadline_words
 
 REMINDERS_FROM = 8
 """The hour of the city's clocks."""
@@ -26,11 +26,10 @@ BATCH = 100
 
 
 def ask_for_reminders(db: Session, *, now: datetime) -> None:
-    """Once on each working day. In a year without a calendar too: there the task fails, and says why."""
-    today, days = local(now), calendar.of(db)
+    """Once on each working day."""
+    today = local(now)
     key = f"remind_due:{today:%Y-%m-%d}"
-    is_off = today.year in days.years and not days.is_workday(today.date())
-    if today.hour < REMINDERS_FROM or is_off:
+    if today.hour < REMINDERS_FROM or not calendar.of(db).is_workday(today.date()):
         return
     if db.scalar(select(Task.id).where(Task.key == key)) is None:
         ask_for(db, "remind_due", key, now, day=f"{today:%Y-%m-%d}")
@@ -54,7 +53,7 @@ def reminders(db: Session, today: date, *, now: datetime) -> Iterator[Notice]:
     if not calendar.of(db).is_workday(today):
         return
     for matter in db.scalars(select(Matter).where(_has_a_clock(db)).order_by(Matter.id)).all():
-        for deadline in _known_deadlines(db, matter):
+        for deadline in deadlines(db, matter):
             if is_to_be_said(db, deadline, today):
                 words = _words(db, matter, deadline, today)
                 for person in rules.people_over(db, matter, deadline.clock.owner):
@@ -77,14 +76,6 @@ def _has_a_clock(db: Session) -> ColumnElement[bool]:
             for process in editions(db, name)
         ),
     )
-
-
-def _known_deadlines(db: Session, matter: Matter) -> list[Deadline]:
-    """None where one falls in a year that nobody has entered: so far away, it is not at a warning point."""
-    try:
-        return list(deadlines(db, matter))
-    except NoCalendar:
-        return []
 
 
 def is_to_be_said(db: Session, deadline: Deadline, today: date) -> bool:

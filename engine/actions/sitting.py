@@ -1,6 +1,6 @@
 """A sitting: scheduling it, its run-of-show, opening, promises, closing."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -8,7 +8,10 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from engine.actions.dates import require_to_come
 from engine.advance import accepted, advance, begin
+from engine.clock import day
+from engine.editions import carries_mark, process_on
 from engine.errors import Forbidden, Invalid, WrongState
 from engine.models.consultation import Consultation, Invitation, Promise, Segment, Sitting
 from engine.models.ledger import LedgerEntry
@@ -40,9 +43,25 @@ class Part:
 def schedule_sitting(
     db: Session, consultation: Consultation, *, actor: Actor, now: datetime, **given: Any
 ) -> Sitting:
+    process = process_on(db, "sitting", day(now))
+    _require_sensible(process.accept(process.verbs["schedule"], given), now)
     sitting = Sitting(parent_id=consultation.id)
     begin(db, sitting, "schedule", actor=actor, now=now, **given)
     return sitting
+
+
+def reschedule_sitting(
+    db: Session, sitting: Sitting, *, actor: Actor, now: datetime, seen: int | None = None, **given: Any
+) -> LedgerEntry:
+    _require_sensible(accepted(db, sitting, "reschedule", given), now)
+    return advance(db, sitting, "reschedule", actor=actor, now=now, seen=seen, **given)
+
+
+def _require_sensible(times: Mapping[str, Any], now: datetime) -> None:
+    """A sitting begins today at the earliest, and ends after that."""
+    require_to_come("starts_at", day(times["starts_at"]), now)
+    if times["ends_at"] <= times["starts_at"]:
+        raise Invalid({"ends_at": Words("结束时间应晚于开始时间。", "The sitting must end after it begins.")})
 
 
 def set_programme(
@@ -101,7 +120,6 @@ def invite(
     db.add_all(
         Invitation(sitting_id=sitting.id, person_id=person.id, must_attend=must_attend) for person in added
     )
-    data = {"people": [person.id for person in added], "must_attend": must_attend}
     record(
         db,
         "sitting.invited",
@@ -111,7 +129,7 @@ def invite(
         now=now,
         matter=sitting,
         from_state=sitting.state,
-        data=data,
+        answers={"people": [person.id for person in added], "must_attend": must_attend},
     )
 
 
@@ -141,7 +159,7 @@ def answer_invitation(
         now=now,
         matter=sitting,
         from_state=sitting.state,
-        data={"id": invitation.id, "reply": reply},
+        answers={"id": invitation.id, "reply": reply},
         texts=texts,
     )
 
@@ -184,8 +202,12 @@ def record_promise(
     """What was promised on air, kept with its second of the recording."""
     entry = advance(db, sitting, "record_promise", actor=actor, now=now, seen=seen, **given)
     kept = accepted(db, sitting, "record_promise", given)
+    require_to_come("due_on", kept["due_on"], now)
     question = kept.get("question")
-    if question is not None and db.get(Question, question) is None:
+    asked = db.get(Question, question) if question else None
+    if question and (
+        asked is None or asked.sitting_id != sitting.id or not carries_mark(db, asked, "public")
+    ):
         raise Invalid({"question": Words("没有这条提问。", "There is no such question.")})
     db.add(
         Promise(

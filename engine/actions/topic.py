@@ -56,7 +56,7 @@ def score_topic(
 ) -> LedgerEntry:
     """One sheet per scorer, kept for good; the criteria stand in the process file."""
     entry = advance(db, topic, "score", actor=actor, now=now, seen=seen, **given)
-    points = entry.data["points"]
+    points = entry.answers["points"]
     db.add(
         ScoreSheet(
             topic_id=topic.id,

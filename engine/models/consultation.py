@@ -87,7 +87,9 @@ class Sitting(Matter):
     closed_at: Mapped[datetime | None]
     fact_no: Mapped[int] = mapped_column(default=0)
 
-    segments: Mapped[list["Segment"]] = relationship(order_by="Segment.position", back_populates="sitting")
+    segments: Mapped[list["Segment"]] = relationship(
+        order_by="Segment.position", back_populates="sitting", cascade="all, delete-orphan"
+    )
 
 
 class Segment(Base):

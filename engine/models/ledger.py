@@ -1,5 +1,6 @@
 """The provable log, to which entries, texts, leaves and checkpoints are only added, and what is owed because of it."""
 
+import json
 from datetime import datetime
 from typing import Any
 
@@ -10,7 +11,9 @@ from engine.models.base import Base
 
 
 class LedgerEntry(Base):
-    """One fact. `data` holds typed values that name no person; free text stands in `LedgerText`."""
+    """One fact. `data` is for everybody: typed values that name no person. What was answered in a form stands in
+    `LedgerText`, salted: free texts by their field, the typed rest together as `answers`.
+    """
 
     __tablename__ = "ledger_entry"
     __table_args__ = (Index("ix_ledger_entry_matter", "matter_id", "id"),)
@@ -30,6 +33,12 @@ class LedgerEntry(Base):
     data: Mapped[dict[str, Any]]
 
     texts: Mapped[list["LedgerText"]] = relationship(order_by="LedgerText.field")
+
+    @property
+    def answers(self) -> dict[str, Any]:
+        """The typed answers by field, dates as ISO texts."""
+        kept = next((text.text for text in self.texts if text.field == "answers"), None)
+        return dict(json.loads(kept)) if kept else {}
 
 
 class LedgerText(Base):

@@ -35,7 +35,8 @@ class Group(Base):
 class Person(Base):
     """Someone known: staff with an e-mail address to sign in by, or a citizen with a verified phone.
 
-    `phone_key` is a keyed hash: the number itself is never stored.
+    `phone_key` is a keyed hash: the number itself is never stored. `totp_step` is the half minute whose code was
+    used last. Signing out ends every cookie from before `signed_out_at`.
     """
 
     __tablename__ = "person"
@@ -50,6 +51,8 @@ class Person(Base):
     phone_key: Mapped[str | None] = mapped_column(String(64), unique=True)
     password_hash: Mapped[str | None] = mapped_column(String(255))
     totp_secret: Mapped[str | None] = mapped_column(String(64))
+    totp_step: Mapped[int | None]
+    signed_out_at: Mapped[datetime | None]
     language: Mapped[str] = mapped_column(String(2), default="zh")
     version: Mapped[int] = mapped_column(default=1)
     created_at: Mapped[datetime]

@@ -14,7 +14,10 @@ from engine.models.voice import Question
 
 
 class Recommendation(Matter):
-    """The smallest tracked item (协商建议). Its parent is the consultation; `number` is its place in the report."""
+    """The smallest tracked item (协商建议). Its parent is the consultation; `number` is its place in the report.
+
+    `due_on` is the day the assigning office set for the replies, if it set one.
+    """
 
     __tablename__ = "recommendation"
     __mapper_args__ = {"polymorphic_identity": "recommendation"}
@@ -28,6 +31,7 @@ class Recommendation(Matter):
     kind: Mapped[str] = mapped_column(String(12))
     text: Mapped[str] = mapped_column(Text)
     suggested_unit_id: Mapped[int | None] = mapped_column(ForeignKey("unit.id"))
+    due_on: Mapped[date | None]
 
     sources: Mapped[list["Source"]] = relationship(order_by="Source.id")
 

@@ -1,6 +1,6 @@
 """What the public says at a sitting: questions, comments, likes, and the receipt each asker gets."""
 
-from datetime import datetime
+from datetime import date, datetime
 
 from sqlalchemy import CheckConstraint, ForeignKey, String, Text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
@@ -13,13 +13,15 @@ class Question(Matter):
     """A question to a sitting (`sitting_id`); its title is its words.
 
     `receipt` is the code its asker follows it by (60 random bits). `on_air_second` and `answered_second` count from
-    the opening of the sitting, so that they point into the recording. `source` says how it came in.
+    the opening of the sitting, so that they point into the recording. `source` says how it came in, `due_on` by when an
+    answer in writing was promised.
     """
 
     __tablename__ = "question"
     __table_args__ = (
         CheckConstraint("source IN ('online', 'phone', 'paper', 'hall')", name="source"),
         CheckConstraint("answered_second IS NULL OR answered_second >= 0", name="second"),
+        CheckConstraint("merged_into_id <> id", name="not_into_itself"),
     )
 
     id: Mapped[int] = mapped_column(ForeignKey("matter.id"), primary_key=True)
@@ -32,6 +34,7 @@ class Question(Matter):
     on_air_second: Mapped[int | None]
     answered_second: Mapped[int | None]
     answer: Mapped[str | None] = mapped_column(Text)
+    due_on: Mapped[date | None]
 
     merged_into: Mapped["Question | None"] = relationship(foreign_keys=[merged_into_id], remote_side=[id])
 

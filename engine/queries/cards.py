@@ -89,11 +89,11 @@ def sitting_card(db: Session, sitting: Sitting) -> Card:
         "segment": present
         and {
             "no": present.position,
-            "title": present.title,
+            "title": cut(present.title, NAME_BYTES),
             "minutes": present.minutes,
             "started_at": _stamp(present.started_at),
         },
-        "next": following.title if following else None,
+        "next": cut(following.title, NAME_BYTES) if following else None,
         "opened_at": _stamp(sitting.opened_at),
     }
 

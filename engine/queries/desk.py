@@ -8,12 +8,14 @@ from sqlalchemy import ColumnElement, and_, exists, false, func, or_, select
 from sqlalchemy.orm import Session
 
 from engine.deadlines import Deadline, deadlines
-from engine.editions import editions, shipped_names
+from engine.editions import editions, shipped, shipped_names
+from engine.guards import in_this_state
 from engine.models.ledger import LedgerEntry
 from engine.models.matter import Matter
 from engine.models.people import Post
 from engine.permits import Offer, offers
 from engine.process import Process, Verb
+from engine.queries.matters import readers
 from engine.rules import ROLES, Actor
 
 
@@ -53,8 +55,8 @@ def waiting_by_process(db: Session, actor: Actor) -> dict[str, int]:
 def listed(
     db: Session, actor: Actor, process: str, *, state: str = "", page: int = 1, size: int = 50
 ) -> tuple[Sequence[Matter], int]:
-    """One page of a procedure's matters that this actor's posts reach, the latest first, and how many there are."""
-    reach = or_(false(), *(_scope(post) for post in actor.posts if ROLES[post.role].scope != "none"))
+    """One page of a procedure's matters that this actor may read, the latest first, and how many there are."""
+    reach = or_(false(), *(_scope(post) for post in readers(actor, shipped(process))))
     conditions = [Matter.process == process, reach, *([Matter.state == state] if state else [])]
     total = db.scalar(select(func.count()).select_from(Matter).where(*conditions)) or 0
     rows = select(Matter).where(*conditions).order_by(Matter.since.desc(), Matter.id.desc())
@@ -64,11 +66,12 @@ def listed(
 def _scope(post: Post) -> ColumnElement[bool]:
     """The rows a post reaches, as SQL: the same rule as `rules.covers`."""
     scopes: dict[str, ColumnElement[bool]] = {
+        "all": Matter.id.is_not(None),
         "unit": Matter.unit_id == post.unit_id,
         "group": Matter.group_id == post.group_id,
         "sitting": or_(Matter.sitting_id == post.sitting_id, Matter.id == post.sitting_id),
     }
-    return scopes.get(ROLES[post.role].scope, Matter.id.is_not(None))
+    return scopes.get(ROLES[post.role].scope, false())
 
 
 def _to_do(db: Session, matter: Matter, actor: Actor, now: datetime) -> ToDo:
@@ -98,10 +101,10 @@ def _verb_waits(process: Process, verb: Verb, actor: Actor) -> ColumnElement[boo
         Matter.state.in_(verb.start),
         or_(*mine),
     )
-    if verb.once_per == "person":
-        here = and_(here, ~_did(verb.name, LedgerEntry.actor_id == actor.id))
-    elif verb.once_per:
-        here = and_(here, ~_did(verb.name, LedgerEntry.at >= Matter.since))
+    if verb.once_per:
+        by_me = [LedgerEntry.actor_id == actor.id] if verb.once_per != "stay" else []
+        now = [in_this_state(Matter.id)] if verb.once_per != "person" else []
+        here = and_(here, ~_did(verb.name, *by_me, *now))
     for other in verb.not_by:
         here = and_(here, ~_did(other, LedgerEntry.actor_id == actor.id))
     return here
@@ -114,7 +117,7 @@ def _reaches(verb: Verb, role: str, actor: Actor) -> Iterator[ColumnElement[bool
             continue
         scope = _scope(post)
         yield (
-            and_(scope, ~_did(verb.name, LedgerEntry.role == role, LedgerEntry.at >= Matter.since))
+            and_(scope, ~_did(verb.name, LedgerEntry.role == role, in_this_state(Matter.id)))
             if role in verb.all_of
             else scope
         )

@@ -86,8 +86,8 @@ def assignment_note(db: Session, recommendation: Recommendation) -> AssignmentNo
         recommendation,
         _choice(db, recommendation, "kind"),
         [tell(source.question or source.finding or source.promise) for source in recommendation.sources],
-        db.get_one(Unit, entry.data["lead_unit"]),
-        [db.get_one(Unit, unit) for unit in entry.data.get("co_units") or []],
+        db.get_one(Unit, entry.answers["lead_unit"]),
+        [db.get_one(Unit, unit) for unit in entry.answers.get("co_units") or []],
         day(entry.at),
         _reply_due(db, recommendation, entry),
     )
@@ -95,7 +95,7 @@ def assignment_note(db: Session, recommendation: Recommendation) -> AssignmentNo
 
 def _reply_due(db: Session, recommendation: Recommendation, entry: LedgerEntry) -> date:
     """The day that was given, else by the clock of the state that assigning entered."""
-    if given := entry.data.get("due_on"):
+    if given := entry.answers.get("due_on"):
         return date.fromisoformat(given)
     clocks = process_of(db, recommendation).states[entry.to_state or ""].due
     span = next((clock.within for clock in clocks if clock.within), None)

@@ -1,7 +1,9 @@
 """A matter as it stands and as it came to be."""
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session, selectinload
@@ -12,25 +14,33 @@ from engine.models.draft import Draft
 from engine.models.house import Document
 from engine.models.ledger import LedgerEntry
 from engine.models.matter import Matter
-from engine.models.people import Person
-from engine.process import State
+from engine.models.people import Person, Post
+from engine.process import Field, Process, State, Verb
 from engine.rules import ROLES, Actor, covers
 from engine.words import Words
 
 READS_ALL = {"leader", "office_staff", "committee_staff"}
 
 
+BESIDE = {
+    "set_programme": Words("安排议程", "Set the run-of-show"),
+    "invite": Words("发出邀请", "Invite"),
+    "answer": Words("答复邀请", "Answer the invitation"),
+}
+"""What is done beside the procedure's own steps."""
+
+
 @dataclass(frozen=True)
 class Step:
-    """One line of a matter's history. `answers` holds what was written at it and not erased; `times` how often it
-    was done in a row by one person after another (支持, 我也想问).
+    """One line of a matter's history. `answers` holds what was given at it and not erased; `times` how often it was
+    done in a row by one person after another (支持, 我也想问).
     """
 
     entry: LedgerEntry
     title: Words
     state: Words | None
     who: Words
-    answers: Sequence[tuple[Words, str]]
+    answers: Sequence[tuple[Field, Any]]
     times: int = 1
 
 
@@ -51,30 +61,26 @@ def history(db: Session, matter: Matter) -> list[Step]:
     steps: list[Step] = []
     for entry in entries:
         verb = process.verbs.get(entry.verb)
-        if (
-            verb
-            and verb.once_per == "person"
-            and steps
-            and steps[-1].entry.verb == entry.verb
-            and not entry.texts
-        ):
+        answers = _answers(process, verb, entry) if verb else []
+        is_everybodys = verb.once_per == "person" if verb else entry.verb == "answer"
+        if is_everybodys and not answers and steps and steps[-1].entry.event == entry.event:
             steps[-1] = replace(steps[-1], entry=entry, who=Words("", ""), times=steps[-1].times + 1)
             continue
         state = process.states.get(entry.to_state or "") if entry.from_state != entry.to_state else None
-        steps.append(
-            Step(
-                entry,
-                verb.title if verb else Words(entry.verb, entry.verb),
-                state.title if state else None,
-                _who(entry, names),
-                [
-                    (process.fields[text.field].label, text.text)
-                    for text in entry.texts
-                    if text.field in process.fields and text.text
-                ],
-            )
-        )
+        title = verb.title if verb else BESIDE.get(entry.verb, Words(entry.verb, entry.verb))
+        steps.append(Step(entry, title, state.title if state else None, _who(entry, names), answers))
     return steps
+
+
+def _answers(process: Process, verb: Verb, entry: LedgerEntry) -> list[tuple[Field, Any]]:
+    """What was given, in the order of the form; a small table as the rows that were typed."""
+    texts = {text.field: text.text for text in entry.texts if text.text}
+    given = entry.answers | texts
+    return [
+        (field, json.loads(given[name]) if field.kind == "rows" else given[name])
+        for name in verb.needs + verb.takes
+        if name in given and (field := process.fields[name])
+    ]
 
 
 def _who(entry: LedgerEntry, names: dict[int, str]) -> Words:
@@ -106,9 +112,13 @@ def matter(db: Session, matter_id: int) -> Matter:
 
 def may_read(db: Session, actor: Actor, matter: Matter) -> bool:
     """Whoever holds a post that reaches the matter, and has a part in its procedure or leads the house (domain/05)."""
-    process = process_of(db, matter)
+    return any(covers(post, matter) for post in readers(actor, process_of(db, matter)))
+
+
+def readers(actor: Actor, process: Process) -> list[Post]:
+    """The actor's posts that let them read a procedure's matters, as far as each reaches."""
     parts = {role for verb in process.verbs.values() for role in (*verb.doers, *verb.tells)} | READS_ALL
-    return any(post.role in parts and covers(post, matter) for post in actor.posts)
+    return [post for post in actor.posts if post.role in parts]
 
 
 def draft(db: Session, actor: Actor, matter: Matter, verb: str) -> Draft | None:

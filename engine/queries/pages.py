@@ -2,11 +2,12 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import or_, select
+from sqlalchemy import exists, or_, select
 from sqlalchemy.orm import Session
 
 from engine.editions import has_mark
 from engine.models.consultation import Consultation
+from engine.models.matter import MatterMark
 from engine.models.recommendation import Assignment, Recommendation
 from engine.queries.recommendations import PUBLIC
 
@@ -20,9 +21,9 @@ def consultations_after(
     series: str | None = None,
     form: str | None = None,
 ) -> Sequence[Consultation]:
-    """Without those that were cancelled, unless just these are asked for."""
-    shown = has_mark(db, "consultation", mark) if mark else ~has_mark(db, "consultation", "cancelled")
-    rows = select(Consultation).where(shown)
+    """The public ones; those that were cancelled since only when just these are asked for."""
+    was_public = exists().where(MatterMark.matter_id == Consultation.id, MatterMark.mark == "public")
+    rows = select(Consultation).where(was_public, has_mark(db, "consultation", mark or "public"))
     if cursor:
         rows = rows.where(Consultation.id < cursor)
     if series:

@@ -1,13 +1,17 @@
 """Recommendations with what they rest on and how they are handled."""
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session, selectinload
 
 from engine.editions import carries_mark, has_mark
 from engine.errors import NotFound
+from engine.models.consultation import Finding, Promise
+from engine.models.ledger import LedgerEntry
 from engine.models.matter import Matter
 from engine.models.recommendation import Assignment, Recommendation, Source
 from engine.models.voice import Question
@@ -65,8 +69,35 @@ def numbers(db: Session) -> Numbers:
 
 
 def sources(db: Session, recommendation: Recommendation) -> Sequence[Source]:
+    """What it rests on, without questions that have been hidden since."""
     rows = select(Source).where(Source.recommendation_id == recommendation.id).order_by(Source.id)
-    return db.scalars(rows.options(selectinload(Source.question), selectinload(Source.finding))).all()
+    found = db.scalars(rows.options(selectinload(Source.question), selectinload(Source.finding)))
+    return [one for one in found if one.question is None or carries_mark(db, one.question, "public")]
+
+
+@dataclass(frozen=True)
+class SignedReply:
+    """A reply as it was signed, which nothing changes any more."""
+
+    at: datetime
+    decision: str
+    text: str
+    reason: str | None
+    measures: Sequence[dict[str, str]]
+
+
+def replies(db: Session, assignment: Assignment) -> list[SignedReply]:
+    """Every reply of a unit that was signed, the latest first: a second one does not unsay the first."""
+    signed = select(LedgerEntry).where(LedgerEntry.matter_id == assignment.id, LedgerEntry.verb == "reply")
+    return [_signed(entry) for entry in db.scalars(signed.order_by(LedgerEntry.id.desc()))]
+
+
+def _signed(entry: LedgerEntry) -> SignedReply:
+    texts = {text.field: text.text or "" for text in entry.texts}
+    measures = json.loads(texts.get("measures") or "[]")
+    return SignedReply(
+        entry.at, entry.answers["decision"], texts.get("reply", ""), texts.get("reason"), measures
+    )
 
 
 def assignments(db: Session, recommendation: Matter) -> Sequence[Assignment]:
@@ -100,8 +131,21 @@ def of_consultation(db: Session, consultation: Matter) -> Sequence[Recommendatio
     return db.scalars(rows.order_by(Recommendation.number)).all()
 
 
-def citable_questions(db: Session, recommendation: Recommendation) -> Sequence[Question]:
-    """The answered and owed questions of the consultation's sittings."""
+def citable(db: Session, recommendation: Recommendation) -> dict[str, dict[int, str]]:
+    """What a recommendation may still rest on, by kind of source: id → its words.
+
+    The consultation's answered and owed questions, its findings, and what was promised at its sittings.
+    """
     held = select(Matter.id).where(Matter.parent_id == recommendation.parent_id, Matter.process == "sitting")
-    done = or_(has_mark(db, "question", "answered"), has_mark(db, "question", "owed"))
-    return db.scalars(select(Question).where(Matter.sitting_id.in_(held), done).order_by(Question.id)).all()
+    done = or_(*(has_mark(db, "question", mark) for mark in ("answered", "owed", "answer_submitted")))
+    looked_into = select(Matter.id).where(Matter.parent_id == recommendation.parent_id)
+    rows = {
+        "question": select(Question.id, Question.title).where(Matter.sitting_id.in_(held), done),
+        "finding": select(Finding.id, Finding.claim).where(Finding.research_id.in_(looked_into)),
+        "promise": select(Promise.id, Promise.words).where(Promise.sitting_id.in_(held)),
+    }
+    cited = {(name, getattr(one, f"{name}_id")) for one in sources(db, recommendation) for name in rows}
+    return {
+        name: {id: words for id, words in db.execute(query.order_by(None)) if (name, id) not in cited}
+        for name, query in rows.items()
+    }

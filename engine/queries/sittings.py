@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from engine.editions import has_mark
 from engine.errors import NotFound
 from engine.models.consultation import Consultation, Finding, Invitation, Promise, Research, Segment, Sitting
-from engine.models.matter import Matter
+from engine.models.matter import Matter, MatterMark
 from engine.models.voice import Question
 from engine.words import Words
 
@@ -22,15 +22,21 @@ def sitting(db: Session, sitting_id: int) -> Sitting:
 
 
 def consultation(db: Session, consultation_id: int) -> Consultation:
+    """One whose programme was approved. Raises `NotFound` for what is not public as for what is not there."""
     found = db.get(Consultation, consultation_id)
-    if found is None:
+    if found is None or not once_public(db, found):
         raise NotFound(Words("没有这项协商。", "There is no such consultation."))
     return found
 
 
+def once_public(db: Session, matter: Matter) -> bool:
+    """Also what was cancelled since, which nobody is to look for in vain."""
+    return db.get(MatterMark, (matter.id, "public")) is not None
+
+
 def consultations(db: Session) -> Sequence[Consultation]:
-    """The newest first, without those that were cancelled."""
-    rows = select(Consultation).where(~has_mark(db, "consultation", "cancelled"))
+    """The public ones, the newest first."""
+    rows = select(Consultation).where(has_mark(db, "consultation", "public"))
     return db.scalars(rows.order_by(Consultation.id.desc())).all()
 
 

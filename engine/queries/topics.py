@@ -7,9 +7,10 @@ from statistics import mean
 from sqlalchemy import ScalarSelect, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
-from engine.editions import has_mark
+from engine.editions import carries_mark, has_mark
 from engine.errors import NotFound
 from engine.models.topic import Plan, ScoreSheet, Support, Topic
+from engine.rules import Actor
 from engine.words import Words
 
 
@@ -89,11 +90,22 @@ def scores(db: Session, topic: Topic) -> Scores:
     )
 
 
-def topic(db: Session, topic_id: int) -> Topic:
+def topic(db: Session, topic_id: int, actor: Actor) -> Topic:
+    """One that was screened, or the actor's own. Raises `NotFound` for what is not public as for what is not there."""
     found = db.get(Topic, topic_id)
-    if found is None:
+    if found is None or not (carries_mark(db, found, "public") or _is_by(actor, found)):
         raise NotFound(Words("没有这个议题。", "There is no such topic."))
     return found
+
+
+def _is_by(actor: Actor, topic: Topic) -> bool:
+    return actor.id is not None and topic.created_by_id == actor.id
+
+
+def own(db: Session, actor: Actor) -> Sequence[Topic]:
+    """What this person has put forward, the newest first."""
+    rows = select(Topic).where(Topic.created_by_id == actor.id, Topic.created_by_id.is_not(None))
+    return db.scalars(rows.order_by(Topic.id.desc())).all()
 
 
 def merged_into(db: Session, topic: Topic) -> Sequence[Topic]:

@@ -11,6 +11,7 @@ from engine.editions import has_mark
 from engine.models.consultation import Sitting
 from engine.models.matter import Matter
 from engine.models.voice import Comment, Question, Upvote
+from engine.rules import Actor
 from engine.similar import Index
 
 COMPARED = 2000
@@ -126,6 +127,12 @@ def waiting_count(db: Session, sitting: Sitting) -> int:
         db.scalar(select(func.count()).select_from(Matter).where(Matter.sitting_id == sitting.id, queued))
         or 0
     )
+
+
+def asked_by(db: Session, actor: Actor) -> Sequence[Question]:
+    """What this person has asked at any sitting, the newest first."""
+    mine = select(Question).where(Matter.created_by_id == actor.id, Question.source == "online")
+    return db.scalars(mine.order_by(Question.id.desc())).all()
 
 
 def by_receipt(db: Session, code: str) -> Question | None:

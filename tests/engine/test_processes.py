@@ -23,9 +23,9 @@ DOCS = Path(__file__).parents[2] / "docs"
 STEPS = DOCS / "steps"
 REFERENCE = DOCS / "process-language.md"
 MARKS = {  # what figures, queries and pages ask for; a shipped file must carry them
-    "topic": {"received", "open_for_support", "shortlisted", "planned", "declined", "merged"},
+    "topic": {"received", "open_for_support", "shortlisted", "planned", "declined", "merged", "public"},
     "plan": {"call_open", "issued"},
-    "consultation": {"planned", "under_way", "reported", "concluded", "cancelled"},
+    "consultation": {"planned", "under_way", "reported", "concluded", "cancelled", "public"},
     "research": {"planned", "report_submitted", "accepted"},
     "sitting": {"announced", "asking_open", "live", "interrupted", "held"},
     "question": {
@@ -88,6 +88,8 @@ def clocks_of(state: State) -> Iterator[tuple[str, str]]:
         for sign, span in (("", clock.within), ("before ", clock.before)):
             if span:
                 yield f"{sign}{span.period.words.en.replace('working day', 'workday')}", span.of or ""
+        if clock.on:
+            yield "on", clock.on
 
 
 def gates_of(verb: Verb) -> Iterator[str]:

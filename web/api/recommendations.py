@@ -81,19 +81,20 @@ def _assignment(db: Session, one: rows.Assignment) -> schema.Assignment:
         unit=one.unit.name if one.unit else "",
         duty=one.duty,
         state=nouns.state(db, one),
-        reply=_reply(db, one, one.reply) if threads.is_answered(db, one) and one.reply else None,
+        replies=[_reply(db, one, reply) for reply in threads.replies(db, one)],
+        percent=one.percent,
+        done_on=one.done_on,
     )
 
 
-def _reply(db: Session, one: rows.Assignment, text: str) -> schema.Reply:
+def _reply(db: Session, one: rows.Assignment, reply: threads.SignedReply) -> schema.Reply:
     decisions = process_of(db, one).fields["decision"].choices
     return schema.Reply(
-        decision=schema.Words.of(decisions[one.decision]) if one.decision else None,
-        text=text,
-        reason=one.reason,
-        measures=[schema.Measure(text=each["text"], by=each["by"]) for each in one.measures or []],
-        percent=one.percent,
-        done_on=one.done_on,
+        at=reply.at,
+        decision=schema.Words.of(decisions[reply.decision]),
+        text=reply.text,
+        reason=reply.reason,
+        measures=[schema.Measure(text=each["text"], by=each["by"]) for each in reply.measures],
     )
 
 

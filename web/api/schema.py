@@ -228,19 +228,21 @@ class Measure(Said):
 class Reply(Said):
     """Signed by the unit; a draft is never here."""
 
-    decision: Words | None
+    at: datetime
+    decision: Words
     text: str
     reason: str | None
     measures: list[Measure]
-    percent: int | None
-    done_on: date | None
 
 
 class Assignment(Said):
     unit: str
     duty: Annotated[str, Field(pattern="^(lead|co|sole|split)$")]
     state: State
-    reply: Reply | None
+    replies: list[Reply]
+    """Every one that was signed, the latest first."""
+    percent: int | None
+    done_on: date | None
 
 
 class Step(Said):

@@ -6,10 +6,11 @@ from flask_babel import gettext as _
 from flask_login import current_user, logout_user
 from werkzeug.wrappers import Response
 
-from engine.actions.people import find_link, set_secrets, use_link, verify_citizen
+from engine.actions.people import find_link, set_secrets, sign_out, use_code, use_link, verify_citizen
 from engine.clock import now
 from engine.errors import Invalid
-from engine.queries import people
+from engine.queries import people, topics, voices
+from engine.queries.matters import state_of
 from engine.rules import ROLES, actor_for
 from engine.words import Words
 from web import auth, presenters
@@ -18,7 +19,7 @@ from web.forms.verb import Form
 from web.limits import limiter
 from web.phone import checked_number, verifier
 from web.strict import path_of_this_site
-from web.transaction import reading, transaction
+from web.transaction import as_needed, reading, transaction
 
 pages = Blueprint("account", __name__)
 
@@ -61,6 +62,10 @@ def sign_in(token: str) -> str | Response:
 @pages.post("/logout")
 @open_to_all
 def logout() -> Response:
+    """Ends every sign-in of this person, on whatever device: a cookie that was copied is worth nothing afterwards."""
+    if current_user.is_authenticated:
+        with transaction() as db:
+            sign_out(db, int(current_user.id), now=now())
     logout_user()
     session.clear()
     return redirect("/")
@@ -76,7 +81,14 @@ def _page(form: Form) -> str:
     with reading() as db:
         actor = actor_for(db, people.person(db, int(current_user.id)))  # type: ignore[arg-type]
         return render_template(
-            "account/show.html", actor=actor, roles=ROLES, asleep=auth.needs_second_factor(db), f=form
+            "account/show.html",
+            has_password=bool(actor.person and actor.person.password_hash),
+            actor=actor,
+            roles=ROLES,
+            asleep=auth.needs_second_factor(db),
+            topics=[(one, state_of(db, one)) for one in topics.own(db, actor)],
+            questions=[(one, state_of(db, one)) for one in voices.asked_by(db, actor)],
+            f=form,
         )
 
 
@@ -98,6 +110,10 @@ def password() -> str | Response | tuple[str, int]:
     with transaction() as db:
         person = people.person(db, int(current_user.id))
         assert person  # noqa: S101  (signed in)
+        if person.password_hash and not auth.password_fits(person, request.form.get("current", "")):
+            return _page(
+                Form(errors={"current": Words("现在的密码不对。", "This is not the present password.")})
+            ), 422
         set_secrets(db, person, password_hash=auth.hashed(request.form["password"]), now=now())
     auth.stay(person)
     flash(_("密码已设置。"), "done")
@@ -110,12 +126,13 @@ def password() -> str | Response | tuple[str, int]:
 def second_factor() -> str | Response | tuple[str, int]:
     """Sets the second factor up at the first time, asks for its code afterwards."""
     form = Form({"next": _next()})
-    with transaction() as db:
+    with as_needed() as db:
         person = people.person(db, int(current_user.id))
         secret = person.totp_secret if person else None
         offered = secret or session.setdefault("offered_secret", pyotp.random_base32())
         if person and request.method == "POST":
-            if auth.code_fits(offered, request.form.get("code", "")):
+            step = auth.step_of_code(offered, request.form.get("code", ""))
+            if step and use_code(db, person, step):
                 if secret is None:
                     set_secrets(db, person, totp_secret=offered, now=now())
                 session.pop("offered_secret", None)

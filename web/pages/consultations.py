@@ -67,8 +67,7 @@ def recommendation(recommendation_id: int) -> str:
             sources=threads.sources(db, found),
             consultation=found.parent,
             assignments=[
-                (one, state_of(db, one), threads.is_answered(db, one), process_of(db, one))
-                for one in assignments
+                (one, state_of(db, one), threads.replies(db, one), process_of(db, one)) for one in assignments
             ],
             steps=history(db, found),
         )

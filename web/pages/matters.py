@@ -1,5 +1,7 @@
 """Any matter on the workbench: where it stands, how it came there, and the form of each step that is open to me."""
 
+from functools import partial
+
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
@@ -43,6 +45,7 @@ def show(matter_id: int) -> str:
             offers=list(offers(db, subject, actor, now())),
             dues=[presenters.due(db, deadline) for deadline in deadlines(db, subject)],
             steps=history(db, subject),
+            said=partial(presenters.answer, db),
             asleep=auth.needs_second_factor(db),
             **nouns.beside(db, subject, actor, now()),
         )
@@ -185,11 +188,7 @@ def _choices(db: Session, subject: Matter) -> dict[str, list[forms.Option]]:
         ]
         return {"merged_into_id": [(question.id, question.title) for question in free]}
     if isinstance(subject, Recommendation):
-        return {
-            "question": [
-                (question.id, question.title) for question in recommendations.citable_questions(db, subject)
-            ]
-        }
+        return {name: list(found.items()) for name, found in recommendations.citable(db, subject).items()}
     return {}
 
 

@@ -15,7 +15,7 @@ from web import auth
 from web.auth import for_roles, for_signed_in
 from web.forms.verb import Form
 from web.presenters import say
-from web.transaction import reading, transaction
+from web.transaction import as_needed, reading, transaction
 
 pages = Blueprint("programmes", __name__, url_prefix="/desk")
 
@@ -77,7 +77,7 @@ def _part(row: dict[str, str]) -> Part:
 @for_roles("office_staff", "committee_staff", "leader")
 def posts(sitting_id: int) -> str | Response | tuple[str, int]:
     form = Form({name: request.form.get(name, "") for name in ("person", "role")})
-    with transaction() as db:
+    with as_needed() as db:
         sitting, actor = sittings.sitting(db, sitting_id), auth.actor(db)
         found = people.staff(db, size=500)[0]
         if request.method == "POST":
@@ -118,7 +118,7 @@ def decide(sitting_id: int, post_id: int, what: str) -> Response:
 @pages.route("/sittings/<id:sitting_id>/invitations", methods=["GET", "POST"])
 @for_programmers
 def invite_people(sitting_id: int) -> str | Response:
-    with transaction() as db:
+    with as_needed() as db:
         sitting = sittings.sitting(db, sitting_id)
         found = [one for one in people.staff(db, size=500)[0] if not one.disabled_at]
         if request.method == "POST":

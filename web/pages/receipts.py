@@ -1,6 +1,5 @@
 """A question followed by its receipt: every step in public words, without signing in, for whoever holds the code."""
 
-from datetime import date
 from typing import Any
 
 from flask import Blueprint, flash, make_response, redirect, render_template, request, url_for
@@ -12,12 +11,10 @@ from engine.clock import now
 from engine.database import Session
 from engine.editions import process_of
 from engine.errors import Invalid, NotFound
-from engine.models.ledger import LedgerEntry
 from engine.models.voice import Question
 from engine.permits import offers
-from engine.process import Field
-from engine.queries import ledger, people, recommendations, sittings, voices
-from engine.queries.matters import history, state_of
+from engine.queries import ledger, recommendations, sittings, voices
+from engine.queries.matters import Step, history, state_of
 from engine.words import Words
 from web import auth, presenters
 from web.auth import for_signed_in, open_to_all
@@ -83,7 +80,7 @@ def _view(db: Session, question: Question) -> dict[str, Any]:
         "sitting": sittings.sitting(db, question.sitting_id or 0),
         "state": state,
         "asked": voices.asked(db, question.id),
-        "steps": [(step, _told(db, process.fields, step.entry)) for step in steps if step.state],
+        "steps": [(step, _told(db, step)) for step in steps if step.state],
         "is_answered": "answered" in state.marks,
         "second": presenters.second_words,
         "recommendations": [
@@ -104,17 +101,8 @@ def _view(db: Session, question: Question) -> dict[str, Any]:
     }
 
 
-def _told(db: Session, fields: Any, entry: LedgerEntry) -> list[tuple[Words, str]]:
+def _told(db: Session, step: Step) -> list[tuple[Words, str]]:
+    """What the asker is told of a step: each with its name."""
     return [
-        (fields[name].label, _said(db, fields[name], entry.data[name]))
-        for name in TOLD
-        if entry.data.get(name)
+        (spec.label, presenters.answer(db, spec, given)) for spec, given in step.answers if spec.name in TOLD
     ]
-
-
-def _said(db: Session, field: Field, value: Any) -> str:
-    if field.kind == "choice":
-        return presenters.say(field.choices[value])
-    if field.kind == "unit":
-        return next((unit.name for unit in people.units(db) if unit.id == value), "")
-    return presenters.day_words(date.fromisoformat(value))

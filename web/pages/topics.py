@@ -1,6 +1,7 @@
 """Topics as the public meets them: reading, supporting, putting one forward."""
 
 import secrets
+from functools import partial
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
@@ -17,7 +18,7 @@ from engine.permits import may_begin, offers
 from engine.queries import topics
 from engine.queries.matters import history, state_of
 from engine.words import Words
-from web import auth
+from web import auth, presenters
 from web.auth import for_signed_in, open_to_all
 from web.forms import verb as forms
 from web.paging import asked_page
@@ -35,7 +36,7 @@ def index() -> str:
     order = "newest" if request.args.get("sort") == "newest" else "support"
     with reading() as db:
         number, size = asked_page(20)
-        listed, total = topics.topics(db, mark=MARKS.get(show), order=order, page=number, size=size)
+        listed, total = topics.topics(db, mark=MARKS.get(show, "public"), order=order, page=number, size=size)
         mine = topics.supports(db, auth.actor(db).id or 0)
         return render_template(
             "topic/index.html",
@@ -55,14 +56,17 @@ def index() -> str:
 @open_to_all
 def show(topic_id: int) -> str:
     with reading() as db:
-        topic = topics.topic(db, topic_id)
         actor = auth.actor(db)
+        topic = topics.topic(db, topic_id, actor)
+        steps = history(db, topic)
         return render_template(
             "topic/show.html",
             topic=topic,
             supporters=topics.supporters(db, topic),
             state=state_of(db, topic),
-            steps=history(db, topic),
+            steps=steps,
+            told=steps[-1].answers if topic.created_by_id == actor.id and len(steps) > 1 else [],
+            said=partial(presenters.answer, db),
             merged=topics.merged_into(db, topic),
             supported=topic.id in topics.supports(db, actor.id or 0),
             can_support=any(offer.verb.name == "support" for offer in offers(db, topic, actor, now())),
@@ -73,7 +77,7 @@ def show(topic_id: int) -> str:
 @for_signed_in
 def support(topic_id: int) -> Response:
     with transaction() as db:
-        perform(db, topics.topic(db, topic_id), "support", actor=auth.actor(db), now=now())
+        perform(db, topics.topic(db, topic_id, auth.actor(db)), "support", actor=auth.actor(db), now=now())
     flash(_("已记下您的支持。"), "done")
     return redirect(url_for("topics.show", topic_id=topic_id))
 
@@ -98,11 +102,11 @@ def new() -> str | Response | tuple[str, int]:
         try:
             with transaction() as db:
                 actor = auth.actor(db)
-                topic = earlier(db, Topic, actor, key, form.given)
+                topic = earlier(db, Topic, plan, actor, key, form.given)
                 if topic is None:
                     topic = submit_topic(db, plan, actor=actor, now=now(), **form.given)
                     keep(db, topic, actor, key, form.given, now())
-            flash(_("议题已提交。初筛结果会通知您。"), "done")
+            flash(_("议题已提交，初筛通过后公开。结果在“我的”页面里看。"), "done")
             return redirect(url_for("topics.show", topic_id=topic.id))
         except Invalid as wrong:
             form = form.refused(wrong)

@@ -15,8 +15,11 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("period", type=Period.parse, help='"3 months", "10 workdays", "7 days"')
     arguments = parser.parse_args(argv)
     days = _calendar(arguments.date.year)
-    due = days.due(arguments.date, arguments.period)
-    print(due, *(["provisional"] if due.year in days.provisional else []))
+    try:
+        due = days.due(arguments.date, arguments.period)
+    except (OverflowError, ValueError):
+        parser.error("没有这个日期 there is no such day")
+    print(due, *([] if due.year in days.final else ["provisional"]))
     return 0
 
 

@@ -99,10 +99,12 @@ def collect(stage: Stage, year: int, topics: Sequence[texts.Topic]) -> None:
     for number, one in enumerate(topics):
         stage.on(date(year - 1, 10, 15) + timedelta(1 + 28 * number // len(topics)), 8 + number % 12)
         put_forward(stage, year, number, one)
+    screen(stage, year, topics)
     stage.on(date(year - 1, 11, 13), 16)
     for number, one in enumerate(topics):
-        for supporter in range(one.quality // 3 + number % 3):
-            stage.do_as_citizen(stage.topics[one.title], "support", number * 5 + supporter)
+        if one in passed(topics):
+            for supporter in range(one.quality // 3 + number % 3):
+                stage.do_as_citizen(stage.topics[one.title], "support", number * 5 + supporter)
 
 
 def open_plan(stage: Stage, year: int) -> None:
@@ -128,9 +130,9 @@ def put_forward(stage: Stage, year: int, number: int, one: texts.Topic) -> None:
     )
 
 
-def score(stage: Stage, year: int, topics: Sequence[texts.Topic]) -> None:
-    """Screening, then a sheet from each of three scorers for whatever has passed it."""
-    stage.on(date(year - 1, 11, 18), 14)
+def screen(stage: Stage, year: int, topics: Sequence[texts.Topic]) -> None:
+    """Only what has passed is shown to the public."""
+    stage.on(date(year - 1, 11, 12), 14)
     for one in topics:
         topic = stage.topics[one.title]
         if main := texts.MERGED.get(one.title):
@@ -139,6 +141,10 @@ def score(stage: Stage, year: int, topics: Sequence[texts.Topic]) -> None:
             stage.do(topic, "decline", "office", reason_code=declined[0], reason=declined[1])
         else:
             stage.do(topic, "accept", "research")
+
+
+def score(stage: Stage, year: int, topics: Sequence[texts.Topic]) -> None:
+    """A sheet from each of three scorers for whatever has passed the screening."""
     stage.on(date(year - 1, 11, 20))
     stage.do(stage.plans[year], "draft", "office")
     for number, scorer in enumerate(("scorer1", "scorer2", "scorer3")):
@@ -208,14 +214,21 @@ def mayors_plan(stage: Stage) -> None:
     issue(stage, stage.year)
 
 
+LEFT_TO_SCREEN = 2
+
+
 def next_call(stage: Stage) -> None:
-    """The call that is open today, for anybody to support a topic or put one forward."""
+    """The call that is open today, for anybody to support a topic or put one forward; the last ones are unscreened."""
     year = day(stage.today).year + 1
     stage.ago(3, 16)
     open_plan(stage, year)
     for number, one in enumerate(texts.NEW_TOPICS):
         stage.until(stage.today - timedelta(hours=60 - 7 * number))
         put_forward(stage, year, number, one)
+        if number >= len(texts.NEW_TOPICS) - LEFT_TO_SCREEN:
+            continue
+        stage.later(hours=2)
+        stage.do(stage.topics[one.title], "accept", "research")
         for supporter in range(3 + number * 3 % 8):
             stage.do_as_citizen(stage.topics[one.title], "support", number * 3 + supporter)
 

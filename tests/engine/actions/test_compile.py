@@ -112,7 +112,7 @@ def test_every_link_of_a_draft_stands_in_the_ledger_and_the_committee_is_told(ho
         assert [(entry.verb, entry.role) for entry in entries] == [("propose", "system")] + [
             ("cite", "system")
         ] * 3
-        assert [set(entry.data) for entry in entries[1:]] == [{"promise"}, {"question"}, {"question"}]
+        assert [set(entry.answers) for entry in entries[1:]] == [{"promise"}, {"question"}, {"question"}]
         committee = house.actor(db, "committee")
         confirmed = {"title": draft.title, "text": draft.text, "kind": "policy", "suggested_unit_id": 1}
         perform(db, draft, "confirm", actor=committee, now=house.now, **confirmed)

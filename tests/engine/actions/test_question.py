@@ -1,11 +1,18 @@
 """Every question has an end, counts by distinct person, and is never doubled."""
 
+import threading
+from collections.abc import Callable
+
 import pytest
 from sqlalchemy import func, select
+from sqlalchemy.orm import Session
 
 from engine.actions.perform import perform
 from engine.actions.question import RECEIPT_LENGTH, ask_question, enter_question
-from engine.errors import Forbidden, Invalid, WrongState
+from engine.actions.sitting import schedule_sitting
+from engine.deadlines import deadlines
+from engine.errors import Forbidden, Invalid, Refused, WrongState
+from engine.models.consultation import Consultation, Sitting
 from engine.models.voice import Question
 from engine.queries import voices
 from tests.houses import House, shown_question, sitting
@@ -134,3 +141,168 @@ def test_the_queue_is_the_longest_waiting_first_with_what_is_like_it(house: Hous
         assert [entry.matter.title for entry in queue] == [asked.title, GIVEN["title"]]
         assert (queue[0].waited, [question.id for question in queue[0].similar]) == (240, [shown.id])
         assert queue[1].similar == []
+
+
+def test_a_merge_needs_a_question_that_the_crowd_sees_and_nobody_refused(house: House) -> None:
+    with house.transaction() as db:
+        live, moderator = sitting(house, db), house.actor(db, "moderator1")
+        one, refused = (
+            shown_question(house, db, live),
+            shown_question(house, db, live, "外地的事谁来管？", "citizen2"),
+        )
+        perform(db, refused, "refuse", actor=moderator, now=house.now, refusal="outside")
+        rejected = ask_question(
+            db,
+            live,
+            actor=house.actor(db, "citizen3"),
+            now=house.now,
+            title="不发布的问题？",
+            asker_name="网友",
+        )
+        perform(db, rejected, "reject", actor=moderator, now=house.now, reason_code="personal")
+        for other in (refused, rejected, one):
+            with pytest.raises(Invalid):
+                perform(db, one, "merge", actor=moderator, now=house.now, merged_into_id=other.id)
+        assert one.state == "approved"
+
+
+@pytest.mark.parametrize("leaving", ["withdraw", "hide"])
+def test_who_asked_the_same_is_an_asker_again_when_the_question_goes(house: House, leaving: str) -> None:
+    with house.transaction() as db:
+        live, moderator = sitting(house, db), house.actor(db, "moderator1")
+        one, two = (
+            shown_question(house, db, live),
+            shown_question(house, db, live, "电梯加装谁出钱？", "citizen2"),
+        )
+        perform(db, two, "merge", actor=moderator, now=house.now, merged_into_id=one.id)
+        if leaving == "withdraw":
+            perform(db, one, "withdraw", actor=house.actor(db, "citizen1"), now=house.now)
+        else:
+            perform(db, one, "hide", actor=moderator, now=house.now, reason_code="personal")
+        assert (two.state, two.merged_into_id) == ("approved", None)
+        with pytest.raises(WrongState, match="still loose"):
+            perform(db, live, "end", actor=house.actor(db, "host1"), now=house.now)
+
+
+def test_an_answer_is_owed_by_the_day_that_was_agreed_on_air(house: House) -> None:
+    with house.transaction() as db:
+        question = shown_question(house, db, sitting(house, db))
+        host = house.actor(db, "host1")
+        with pytest.raises(Invalid), db.begin_nested():
+            perform(db, question, "owe", actor=host, now=house.now, unit_id=1, due_on="2026-10-11")
+        perform(db, question, "owe", actor=host, now=house.now, unit_id=1, due_on="2026-12-01")
+        assert [str(one.due) for one in deadlines(db, question)] == ["2026-12-01"]
+
+
+def test_a_key_used_again_at_another_sitting_is_refused(house: House) -> None:
+    with house.transaction() as db:
+        first = sitting(house, db)
+        second = schedule_sitting(
+            db,
+            db.get_one(Consultation, first.parent_id),
+            actor=house.actor(db, "committee"),
+            now=house.now,
+            title="第二场",
+            starts_at="2026-12-01T14:00",
+            ends_at="2026-12-01T16:00",
+            place="协商室",
+        )
+        asked = {"title": "何时动工？", "asker_name": "网友", "key": "one"}
+        citizen = house.actor(db, "citizen1")
+        question = ask_question(db, first, actor=citizen, now=house.now, **asked)
+        assert ask_question(db, first, actor=citizen, now=house.now, **asked) is question
+        with pytest.raises(Invalid) as refusal:
+            ask_question(db, second, actor=citizen, now=house.now, **asked)
+        assert set(refusal.value.fields) == {"key"}
+
+
+def at_once(house: House, deeds: list[Callable[[Session], object]]) -> list[str]:
+    """Each in a transaction and a thread of its own; who was refused, and by what."""
+    refused, together = [], threading.Barrier(len(deeds))
+
+    def do(deed: Callable[[Session], object]) -> None:
+        together.wait()
+        try:
+            with house.transaction() as db:
+                deed(db)
+        except Refused as refusal:
+            refused.append(type(refusal).__name__)
+
+    threads = [threading.Thread(target=do, args=(deed,)) for deed in deeds]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return refused
+
+
+def test_of_two_put_on_air_at_once_one_is(house: House) -> None:
+    with house.transaction() as db:
+        live, host = sitting(house, db), house.actor(db, "host1")
+        ids = [shown_question(house, db, live, f"第{n}个问题？", f"citizen{n}").id for n in (1, 2)]
+        for id in ids:
+            perform(db, db.get_one(Question, id), "shortlist", actor=host, now=house.now)
+    deeds = [
+        lambda db, id=id: perform(
+            db, db.get_one(Question, id), "put_on_air", actor=house.actor(db, "host1"), now=house.now
+        )
+        for id in ids
+    ]
+    assert at_once(house, deeds) == ["WrongState"]
+
+
+def test_of_two_merged_into_each_other_at_once_one_is(house: House) -> None:
+    with house.transaction() as db:
+        live = sitting(house, db)
+        ids = [shown_question(house, db, live, f"第{n}个问题？", f"citizen{n}").id for n in (1, 2)]
+    deeds = [
+        lambda db, id=id, into=into: perform(
+            db,
+            db.get_one(Question, id),
+            "merge",
+            actor=house.actor(db, "moderator1"),
+            now=house.now,
+            merged_into_id=into,
+        )
+        for id, into in (ids, ids[::-1])
+    ]
+    assert at_once(house, deeds) == ["Invalid"]
+
+
+def test_the_same_key_sent_twice_at_once_makes_one_question(house: House) -> None:
+    with house.transaction() as db:
+        live = sitting(house, db).id
+        house.actor(db, "citizen1")
+    made: list[int] = []
+
+    def ask(db: Session) -> None:
+        given = {"title": "何时动工？", "asker_name": "网友", "key": "one"}
+        made.append(
+            ask_question(
+                db, db.get_one(Sitting, live), actor=house.actor(db, "citizen1"), now=house.now, **given
+            ).id
+        )
+
+    assert at_once(house, [ask, ask, ask]) == []
+    assert len(set(made)) == 1
+
+
+def test_nothing_is_asked_behind_a_closing(house: House) -> None:
+    """Whoever is first: a question is either refused, or it keeps the sitting open."""
+    with house.transaction() as db:
+        live = sitting(house, db).id
+        house.actor(db, "citizen1")
+    deeds = [
+        lambda db: perform(
+            db, db.get_one(Sitting, live), "end", actor=house.actor(db, "host1"), now=house.now
+        ),
+        lambda db: ask_question(
+            db,
+            db.get_one(Sitting, live),
+            actor=house.actor(db, "citizen1"),
+            now=house.now,
+            title="何时动工？",
+            asker_name="网友",
+        ),
+    ]
+    assert at_once(house, deeds) == ["WrongState"]

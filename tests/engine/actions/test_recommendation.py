@@ -1,11 +1,15 @@
 """From what was said to what was done: sources, assignment, a signed reply, follow-up, closing."""
 
+import threading
+from datetime import timedelta
+
 import pytest
 from sqlalchemy import func, select
 
 from engine.actions.perform import perform
 from engine.actions.recommendation import draft_recommendation
-from engine.errors import Forbidden, Invalid, WrongState
+from engine.deadlines import deadlines
+from engine.errors import Forbidden, Invalid, Stale, WrongState
 from engine.models.consultation import Consultation
 from engine.models.recommendation import Assignment, Recommendation
 from engine.queries import recommendations
@@ -48,12 +52,31 @@ def assigned(house: House, db, **given: object) -> tuple[Recommendation, list[As
     return recommendation, list(recommendations.assignments(db, recommendation))
 
 
-def replied(house: House, db, assignment: Assignment) -> None:
+def drafted(house: House, db, assignment: Assignment, **given: object) -> None:
+    """Accepted first, where it is still to be accepted."""
     handler, leader = house.actor(db, "unit_handler"), house.actor(db, "unit_leader")
     people = {"handler_id": handler.id, "leader_id": leader.id}
-    perform(db, assignment, "accept", actor=house.actor(db, "unit_admin"), now=house.now, **people)
-    perform(db, assignment, "draft_reply", actor=handler, now=house.now, **REPLY)
-    perform(db, assignment, "reply", actor=leader, now=house.now, **REPLY)
+    if assignment.state == "assigned":
+        perform(db, assignment, "accept", actor=house.actor(db, "unit_admin"), now=house.now, **people)
+    perform(db, assignment, "draft_reply", actor=handler, now=house.now, **REPLY | given)
+
+
+def replied(house: House, db, assignment: Assignment) -> None:
+    drafted(house, db, assignment)
+    perform(db, assignment, "reply", actor=house.actor(db, "unit_leader"), now=house.now, **REPLY)
+
+
+def assessed(house: House, db, recommendation: Recommendation, rating: str = "satisfied") -> None:
+    given = {"rating": rating, "remark": "措施要写明到哪一年。"}
+    perform(db, recommendation, "assess", actor=house.actor(db, "committee"), now=house.now, **given)
+
+
+def second_asked(house: House, db, recommendation: Recommendation) -> None:
+    assessed(house, db, recommendation, "dissatisfied")
+    committee = house.actor(db, "committee")
+    perform(
+        db, recommendation, "ask_second_reply", actor=committee, now=house.now, meeting="已与住建局会商。"
+    )
 
 
 def test_a_recommendation_cites_one_source_at_a_time_that_exists(house: House) -> None:
@@ -226,3 +249,127 @@ def test_it_is_followed_until_verified_and_closed_by_another_than_the_unit(house
         perform(db, recommendation, "close", actor=committee, now=house.now, closing_note="已落实")
         assert (recommendation.state, lead.state) == ("closed", "closed")
         assert recommendations.numbers(db) == recommendations.Numbers(1, 1, 1, 1)
+
+
+def test_only_what_was_answered_or_promised_at_its_own_consultation_is_cited_and_once(house: House) -> None:
+    with house.transaction() as db:
+        live, moderator = sitting(house, db), house.actor(db, "moderator1")
+        answered, loose, rejected = (
+            shown_question(house, db, live, f"第{n}个问题？", f"citizen{n}") for n in (1, 2, 3)
+        )
+        owed = {"unit_id": 1, "due_on": "2026-12-01"}
+        perform(db, answered, "owe", actor=house.actor(db, "host1"), now=house.now, **owed)
+        perform(db, rejected, "hide", actor=moderator, now=house.now, reason_code="personal")
+        committee = house.actor(db, "committee")
+        draft = draft_recommendation(
+            db, db.get_one(Consultation, live.parent_id), actor=committee, now=house.now, **DRAFT
+        )
+        perform(db, draft, "cite", actor=committee, now=house.now, question=answered.id)
+        for question in (answered, loose, rejected):
+            with pytest.raises(Invalid), db.begin_nested():
+                perform(db, draft, "cite", actor=committee, now=house.now, question=question.id)
+        assert [one.question_id for one in recommendations.sources(db, draft)] == [answered.id]
+        perform(db, answered, "hide", actor=moderator, now=house.now, reason_code="personal")
+        assert recommendations.sources(db, draft) == []
+
+
+def test_a_reply_goes_back_only_until_it_was_assessed(house: House) -> None:
+    with house.transaction() as db:
+        recommendation, (lead,) = assigned(house, db)
+        replied(house, db, lead)
+        assessed(house, db, recommendation)
+        with pytest.raises(WrongState, match="assessed"):
+            perform(
+                db, lead, "reject_reply", actor=house.actor(db, "government"), now=house.now, remark="格式"
+            )
+
+
+def test_a_members_rating_is_one_for_each_reply(house: House) -> None:
+    with house.transaction() as db:
+        recommendation, (lead,) = assigned(house, db)
+        member = house.actor(db, "host1")
+        for _ in range(2):
+            replied(house, db, lead)
+            perform(db, recommendation, "rate", actor=member, now=house.now, rating="basically")
+            with pytest.raises(WrongState):
+                perform(db, recommendation, "rate", actor=member, now=house.now, rating="satisfied")
+            second_asked(house, db, recommendation)
+
+
+def test_with_the_recommendation_every_unit_is_done(house: House) -> None:
+    with house.transaction() as db:
+        recommendation, (lead, other) = assigned(house, db, co_units=[2])
+        house.later(days=40)
+        replied(house, db, lead)
+        assessed(house, db, recommendation)
+        head = house.actor(db, "committee")
+        perform(db, recommendation, "close_explained", actor=head, now=house.now, closing_note="已说明。")
+        assert (lead.state, other.state) == ("closed", "closed")
+        perform(db, recommendation, "reopen", actor=head, now=house.now, reason="情况有变。")
+        assert (lead.state, other.state) == ("replied", "co_assigned")
+
+
+def test_a_co_unit_that_accepts_late_is_still_waited_for(house: House) -> None:
+    with house.transaction() as db:
+        _, (lead, _other) = assigned(house, db, co_units=[2])
+        house.later(days=10)
+        drafted(house, db, lead)
+        with pytest.raises(WrongState, match="co-handling"):
+            perform(db, lead, "reply", actor=house.actor(db, "unit_leader"), now=house.now, **REPLY)
+
+
+def test_the_day_on_the_assignment_note_is_the_deadline(house: House) -> None:
+    with house.transaction() as db:
+        recommendation, (lead,) = assigned(house, db, due_on="2026-11-13")
+        for matter, owner in ((recommendation, "assigning_office"), (lead, "unit_leader")):
+            found = {one.clock.owner: str(one.due) for one in deadlines(db, matter)}
+            assert found[owner] == "2026-11-13"
+
+
+def test_a_colleagues_draft_is_not_written_over(house: House) -> None:
+    with house.transaction() as db:
+        _, (lead,) = assigned(house, db)
+        drafted(house, db, lead)
+        seen = lead.version
+        handler = house.actor(db, "unit_handler")
+        perform(
+            db, lead, "draft_reply", actor=handler, now=house.now, seen=seen, **REPLY | {"reply": "先写的。"}
+        )
+        with pytest.raises(Stale):
+            perform(db, lead, "draft_reply", actor=handler, now=house.now, seen=seen, **REPLY)
+        assert lead.reply == "先写的。"
+
+
+def test_a_draft_is_found_though_a_clock_went_back(house: House) -> None:
+    with house.transaction() as db:
+        _, (lead,) = assigned(house, db)
+        handler, leader = house.actor(db, "unit_handler"), house.actor(db, "unit_leader")
+        people = {"handler_id": handler.id, "leader_id": leader.id}
+        perform(db, lead, "accept", actor=house.actor(db, "unit_admin"), now=house.now, **people)
+        before = house.now - timedelta(seconds=1)
+        perform(db, lead, "draft_reply", actor=handler, now=before, **REPLY)
+        perform(db, lead, "reply", actor=leader, now=before, **REPLY)
+        assert lead.state == "replied"
+
+
+def test_drafts_begun_at_once_have_numbers_of_their_own(house: House) -> None:
+    with house.transaction() as db:
+        parent = sitting(house, db).parent_id
+
+    def draft() -> None:
+        with house.transaction() as db:
+            draft_recommendation(
+                db,
+                db.get_one(Consultation, parent),
+                actor=house.actor(db, "committee"),
+                now=house.now,
+                **DRAFT,
+            )
+
+    threads = [threading.Thread(target=draft) for _ in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    with house.transaction() as db:
+        assert sorted(db.scalars(select(Recommendation.number))) == [1, 2, 3, 4, 5, 6]

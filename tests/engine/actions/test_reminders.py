@@ -54,16 +54,6 @@ def test_nothing_is_said_of_what_has_gone_on_or_has_no_clock(house: House) -> No
     assert reminded(house, date(2026, 11, 2)) == []
 
 
-def test_a_deadline_in_a_year_nobody_has_entered_hides_no_other(house: House) -> None:
-    with house.transaction() as db:
-        house.topic(db, house.plan(db))
-        far = house.topic(db, house.plan(db, year=2028), title="远期的议题在没有日历的年份")
-        far.since = datetime(2031, 1, 2, tzinfo=UTC)
-    assert [words[:15] for _, words in reminded(house, date(2026, 10, 26))] == [
-        "协商议题“提升小区物业管理水平"
-    ]
-
-
 def keys(house: House, now: datetime) -> list[str]:
     with house.transaction() as db:
         ask_for_reminders(db, now=now)

@@ -4,11 +4,11 @@ import pytest
 from sqlalchemy import func, select
 
 from engine.actions.perform import perform
-from engine.actions.sitting import Part, set_programme
+from engine.actions.sitting import Part, schedule_sitting, set_programme
 from engine.errors import Forbidden, Invalid, WrongState
-from engine.models.consultation import Promise
+from engine.models.consultation import Consultation, Promise, Segment
 from engine.models.ledger import Task
-from tests.houses import House, shown_question, sitting
+from tests.houses import House, consultation, shown_question, sitting
 
 
 def test_it_goes_live_only_from_ready(house: House) -> None:
@@ -101,6 +101,50 @@ def test_the_run_of_show_is_fixed_once_it_has_begun(house: House) -> None:
             set_programme(
                 db, live, [Part("answers", "解答", 10)], actor=house.actor(db, "committee"), now=house.now
             )
+
+
+def test_the_run_of_show_may_be_written_again(house: House) -> None:
+    with house.transaction() as db:
+        warming, committee = sitting(house, db, live=False), house.actor(db, "committee")
+        for titles in (("通报", "解答"), ("解答",), ("通报", "提问", "解答", "发言")):
+            parts = [Part("answers", title, 10) for title in titles]
+            set_programme(db, warming, parts, actor=committee, now=house.now)
+            rows = db.execute(select(Segment.position, Segment.title).order_by(Segment.position)).all()
+            assert [tuple(row) for row in rows] == list(enumerate(titles, start=1))
+
+
+@pytest.mark.parametrize(
+    ("times", "field"),
+    [
+        ({"ends_at": "2026-11-24T13:59"}, "ends_at"),
+        ({"ends_at": "2026-11-24T14:00"}, "ends_at"),
+        ({"starts_at": "2026-10-11T14:00"}, "starts_at"),
+        ({"starts_at": "2020-12-10T14:00"}, "starts_at"),
+        ({"ends_at": "9999-12-31T23:59"}, "ends_at"),
+    ],
+)
+def test_a_sitting_begins_today_at_the_earliest_and_ends_after_that(
+    house: House, times: dict[str, str], field: str
+) -> None:
+    with house.transaction() as db:
+        planned, committee = consultation(house, db), house.actor(db, "committee")
+        given = {
+            "title": "请你来协商",
+            "starts_at": "2026-11-24T14:00",
+            "ends_at": "2026-11-24T16:00",
+            "place": "协商室",
+        }
+        with pytest.raises(Invalid) as refusal:
+            schedule_sitting(db, planned, actor=committee, now=house.now, **given | times)
+        assert set(refusal.value.fields) == {field}
+
+
+def test_with_its_consultation_a_sitting_is_cancelled(house: House) -> None:
+    with house.transaction() as db:
+        warming, leader = sitting(house, db, live=False), house.actor(db, "leader")
+        planned = db.get_one(Consultation, warming.parent_id)
+        perform(db, planned, "cancel", actor=leader, now=house.now, reason="另行安排。")
+        assert (planned.state, warming.state) == ("cancelled", "cancelled")
 
 
 @pytest.mark.parametrize(

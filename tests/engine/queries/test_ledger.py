@@ -1,17 +1,22 @@
 """What was sealed and signed is checked against what stands in the database now, row by row."""
 
+import json
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from sqlalchemy import text
+from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from engine.actions.ledger import seal
+from engine.actions.sitting import invite
 from engine.errors import Refused
 from engine.ledger import Tree, verifier_key
-from engine.queries.ledger import ORIGIN, disagreements, latest_checkpoint, receipt, tree, unsealed
+from engine.models.consultation import Sitting
+from engine.queries.ledger import ORIGIN, disagreements, export, latest_checkpoint, receipt, tree, unsealed
+from tests.engine.actions.test_recommendation import assigned, drafted
 from tests.houses import House
 
 KEY = Ed25519PrivateKey.generate()
@@ -115,3 +120,18 @@ def test_a_failed_seal_changes_nothing(sealed: House) -> None:
     with pytest.raises(Refused):
         seal_and_fail(sealed)
     assert found(sealed) == []
+
+
+def test_the_public_log_tells_no_score_no_draft_and_nobody_invited(house: House) -> None:
+    with house.transaction() as db:
+        _, (lead,) = assigned(house, db)
+        drafted(house, db, lead)
+        guest = house.actor(db, "host1").person
+        live, committee = db.scalars(select(Sitting)).one(), house.actor(db, "committee")
+        invite(db, live, [guest], must_attend=True, actor=committee, now=house.now)
+        seal(db, Tree(), key=KEY, now=house.now)
+        lines = [json.loads(line) for line in export(db)]
+    told = json.dumps(lines)
+    assert {"score", "draft_reply", "invite", "assign"} <= set(re.findall(r'"verb\\?": \\?"(\w+)', told))
+    for secret in ("adopted", "priority", "must_attend", "lead_unit"):
+        assert secret not in told

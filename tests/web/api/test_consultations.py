@@ -53,7 +53,7 @@ def test_a_consultation_has_its_sittings_and_public_fields_only(web_on_both: Web
     assert set(told) == {
         "id", "title", "aim", "form", "series", "state", "planned_on", "sittings", "recommendations",
     }  # fmt: skip
-    assert told["state"]["marks"] == ["in_research", "under_way"]
+    assert told["state"]["marks"] == ["in_research", "under_way", "public"]
     assert [sitting["consultation"] for sitting in told["sittings"]] == [one]
 
 

@@ -1,7 +1,6 @@
-from engine.models.recommendation import Assignment
-from tests.engine.actions.test_recommendation import assigned, replied, reported
+from tests.engine.actions.test_recommendation import assigned, drafted, replied, reported, second_asked
 from tests.houses import STAFF
-from tests.web.visitors import Web
+from tests.web.visitors import Web, said
 
 
 def test_a_draft_is_not_there(web_on_both: Web) -> None:
@@ -17,11 +16,26 @@ def test_a_draft_is_not_there(web_on_both: Web) -> None:
 def test_an_unsigned_reply_is_not_there(web: Web) -> None:
     with web.house.transaction() as db:
         recommendation, (lead,) = assigned(web.house, db)
-        replied(web.house, db, lead)
-        db.get_one(Assignment, lead.id).state = "reply_rejected"
+        drafted(web.house, db, lead)
         recommendation_id = recommendation.id
     told = web.visitor().get(f"/api/v1/recommendations/{recommendation_id}").json
-    assert [one["reply"] for one in told["assignments"]] == [None]
+    assert [one["replies"] for one in told["assignments"]] == [[]]
+
+
+def test_a_signed_reply_stays_when_a_second_one_is_asked_for_and_drafted(web: Web) -> None:
+    with web.house.transaction() as db:
+        recommendation, (lead,) = assigned(web.house, db)
+        replied(web.house, db, lead)
+        second_asked(web.house, db, recommendation)
+        drafted(web.house, db, lead, reply="第二次的草稿。")
+        recommendation_id = recommendation.id
+    told = web.visitor().get(f"/api/v1/recommendations/{recommendation_id}")
+    [[reply]] = [one["replies"] for one in told.json["assignments"]]
+    assert reply["decision"]["zh"] == "采纳"
+    page = said(web.visitor().get(f"/recommendations/{recommendation_id}"))
+    assert reply["text"] in page
+    for text in (told.text, page):
+        assert "第二次的草稿。" not in text
 
 
 def test_a_thread_goes_from_the_question_to_the_signed_reply_and_names_no_staff(web_on_both: Web) -> None:
@@ -33,7 +47,7 @@ def test_a_thread_goes_from_the_question_to_the_signed_reply_and_names_no_staff(
     answer = web.visitor().get(f"/api/v1/recommendations/{recommendation_id}")
     told = answer.json
     assert [(one["kind"], one["text"]) for one in told["sources"]] == [("question", "老小区加装电梯谁出钱？")]
-    (reply,) = [one["reply"] for one in told["assignments"]]
+    [[reply]] = [one["replies"] for one in told["assignments"]]
     assert reply["decision"]["zh"].startswith("采纳")
     assert reply["measures"] == [{"text": "出台办法", "by": "2026-12-31"}]
     states = [step["state"]["en"] for step in told["steps"]]

@@ -192,8 +192,32 @@ def test_the_second_factor_is_asked_for_again_at_the_next_sign_in(web: Web) -> N
     page = again.get("/account/second-factor")
     assert secret[1] not in page.text
     assert again.get("/desk/topics").location == SLEEPS
+    used = {"code": pyotp.TOTP(secret[1]).now()}
+    assert again.post("/account/second-factor", used).status_code == 422
+    assert again.get("/desk/topics").location == SLEEPS
+    web.later(seconds=30)
     again.post("/account/second-factor", {"code": pyotp.TOTP(secret[1]).now()})
     assert again.get("/desk/topics").status_code == 200
+
+
+def test_signing_out_ends_a_cookie_that_was_copied(web: Web) -> None:
+    visitor = web.sign_in("scorer1")
+    cookie = visitor.client.get_cookie("xieshang")
+    assert cookie
+    web.later(seconds=1)
+    visitor.post("/logout")
+    thief = web.visitor()
+    thief.client.set_cookie("xieshang", cookie.value)
+    assert thief.get("/desk/").location.startswith("/login")
+
+
+def test_a_new_password_asks_for_the_present_one(web: Web) -> None:
+    own, new = with_password(web, "scorer1"), {"password": PASSWORD + "x", "again": PASSWORD + "x"}
+    for current in ("", "something else"):
+        answer = own.post("/account/password", new | {"current": current})
+        assert answer.status_code == 422
+        assert "现在的密码不对。" in said(answer)
+    assert own.post("/account/password", new | {"current": PASSWORD}).status_code == 302
 
 
 @pytest.mark.parametrize("code", ["", "000000", "abcdef", "１２３４５６", "9" * 300])

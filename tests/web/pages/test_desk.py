@@ -56,8 +56,8 @@ def test_the_table_of_topics_shows_support_and_scores_by_stage(web: Web) -> None
     number = topic(web)
     with web.house.transaction() as db:
         subject = db.get_one(Topic, number)
-        perform(db, subject, "support", actor=web.house.actor(db, "citizen2"), now=web.house.now)
         perform(db, subject, "accept", actor=web.house.actor(db, "office"), now=web.house.now)
+        perform(db, subject, "support", actor=web.house.actor(db, "citizen2"), now=web.house.now)
         for name, points in (("scorer1", 25), ("scorer2", 5)):
             sheet = {"priority": points, "concern": 25, "value": 20, "feasibility": 15, "adoption": 15}
             perform(db, subject, "score", actor=web.house.actor(db, name), now=web.house.now, points=sheet)

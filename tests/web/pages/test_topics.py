@@ -7,6 +7,7 @@ from sqlalchemy import func, select
 
 from engine.actions.perform import perform
 from engine.models.topic import Support, Topic
+from tests.houses import POINTS
 from tests.web.visitors import Visitor, Web, said
 
 GOOD = {"title": "加快老旧小区电梯加装", "why_now": "老人下楼难。", "matter_kind": "livelihood"}
@@ -18,9 +19,9 @@ def open_call(web: Web) -> int:
 
 
 def topic(web: Web) -> int:
-    """By `citizen1`."""
+    """By `citizen1`, screened."""
     with web.house.transaction() as db:
-        return web.house.topic(db, web.house.plan(db)).id
+        return web.house.screened_topic(db, web.house.plan(db)).id
 
 
 def key(visitor: Visitor) -> str:
@@ -29,18 +30,35 @@ def key(visitor: Visitor) -> str:
     return found[1]
 
 
-def test_a_citizens_topic_stands_on_the_public_page_at_once(web_on_both: Web) -> None:
+def test_a_citizens_topic_is_public_once_it_was_screened(web_on_both: Web) -> None:
     web = web_on_both
     open_call(web)
     visitor = web.sign_in("citizen1")
-    answer = visitor.post("/topics/new", GOOD | {"key": key(visitor)})
-    page = said(web.visitor().get(answer.location))
+    path = visitor.post("/topics/new", GOOD | {"key": key(visitor)}).location
+    assert "初筛通过后公开" in said(visitor.get(path))
+    assert "加快老旧小区电梯加装" in said(visitor.get("/account"))
+    office = web.sign_in("office")
+    for stranger in (web.visitor(), web.sign_in("citizen2")):
+        assert stranger.get(path).status_code == 404
+        for place in ("/", "/topics", "/topics?show=all"):
+            assert "加快老旧小区电梯加装" not in said(stranger.get(place))
+    number = path.rpartition("/")[2]
+    assert office.post(f"/desk/matters/{number}/accept", {"version": "1"}).status_code == 302
+    page = said(web.visitor().get(path))
     assert "加快老旧小区电梯加装" in page
     assert "老人下楼难。" in page
-    assert "初筛" in page
     assert "市民1" not in page
-    for path in ("/", "/topics"):
-        assert "加快老旧小区电梯加装" in said(web.visitor().get(path))
+    for place in ("/", "/topics"):
+        assert "加快老旧小区电梯加装" in said(web.visitor().get(place))
+
+
+def test_a_declined_topic_is_its_submitters_alone(web: Web) -> None:
+    with web.house.transaction() as db:
+        number = web.house.topic(db, web.house.plan(db)).id
+    given = {"reason_code": "personal", "reason": "请走信访渠道。", "version": "1"}
+    assert web.sign_in("office").post(f"/desk/matters/{number}/decline", given).status_code == 302
+    assert web.visitor().get(f"/topics/{number}").status_code == 404
+    assert "未采用" in said(web.sign_in("citizen1").get(f"/topics/{number}"))
 
 
 def test_the_same_form_sent_twice_makes_one_topic(web_on_both: Web) -> None:
@@ -129,13 +147,13 @@ def test_supporters_of_merged_topics_count_once(web: Web) -> None:
     kept = topic(web)
     with web.house.transaction() as db:
         parent = db.get_one(Topic, kept).parent
-        gone = web.house.topic(db, parent, "小区物业收费要公开", "citizen2").id  # type: ignore[arg-type]
+        gone = web.house.screened_topic(db, parent, "小区物业收费要公开", "citizen2").id  # type: ignore[arg-type]
         for one, name in ((kept, "citizen3"), (gone, "citizen3"), (gone, "citizen4")):
             subject = db.get_one(Topic, one)
             perform(db, subject, "support", actor=web.house.actor(db, name), now=web.house.now)
     office = web.sign_in("office")
     assert (
-        office.post(f"/desk/matters/{gone}/merge", {"merged_into_id": str(kept), "version": "1"}).status_code
+        office.post(f"/desk/matters/{gone}/merge", {"merged_into_id": str(kept), "version": "2"}).status_code
         == 302
     )
     page = said(web.visitor().get(f"/topics/{kept}"))
@@ -157,10 +175,12 @@ def test_a_number_written_in_another_way_is_no_topic(web: Web, number: str) -> N
 
 def test_a_public_page_names_no_staff(web: Web) -> None:
     number = topic(web)
-    office = web.sign_in("office")
-    given = {"reason_code": "done", "reason": "写给提交人的说明", "version": "1"}
-    assert office.post(f"/desk/matters/{number}/decline", given).status_code == 302
+    with web.house.transaction() as db:
+        subject, office = db.get_one(Topic, number), web.house.actor(db, "office")
+        for scorer in ("scorer1", "scorer2", "scorer3"):
+            perform(db, subject, "score", actor=web.house.actor(db, scorer), now=web.house.now, points=POINTS)
+        perform(db, subject, "keep_in_reserve", actor=office, now=web.house.now, reason="写给提交人的说明")
     page = said(web.visitor().get(f"/topics/{number}"))
-    assert "未采用" in page
-    for private in ("周办公", "写给提交人的说明", "市民1"):
+    assert "储备议题" in page
+    for private in ("周办公", "褚评分", "写给提交人的说明", "市民1"):
         assert private not in page
