@@ -62,7 +62,21 @@ class RunningHouse:
 
 @pytest.fixture(scope="module")
 def running_house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningHouse]:
-    data = tmp_path_factory.mktemp("house")
+    with _founded(tmp_path_factory.mktemp("house"), STARTED) as running:
+        with running.house.transaction() as db:
+            running.sitting_id = houses.sitting(running.house, db).id
+        yield running
+
+
+@pytest.fixture(scope="module")
+def new_house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningHouse]:
+    """With its people, before anything has happened; its worker works, too."""
+    with _founded(tmp_path_factory.mktemp("house"), tuple(PROCESSES)) as running:
+        yield running
+
+
+@contextmanager
+def _founded(data: Path, started: Sequence[str]) -> Iterator[RunningHouse]:
     with ExitStack() as stack:
         settings = _settings(data, stack.enter_context(EmbeddedValkey(data)).url)
         database = Database(settings.database_url)
@@ -70,11 +84,9 @@ def running_house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningH
         migrations.upgrade(database.bind)
         house = houses.found(database)
         house.now = clock.now()
-        with house.transaction() as db:
-            sitting_id = houses.sitting(house, db).id
-        running = RunningHouse(house, settings, sitting_id)
+        running = RunningHouse(house, settings, 0)
         stack.callback(lambda: [running.stop(name) for name in list(running.processes)])
-        for name in STARTED:
+        for name in started:
             running.start(name)
         _wait_until_well(settings)
         yield running

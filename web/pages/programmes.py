@@ -123,7 +123,7 @@ def invite_people(sitting_id: int) -> str | Response:
         found = [one for one in people.staff(db, size=500)[0] if not one.disabled_at]
         if request.method == "POST":
             chosen = set(request.form.getlist("people"))
-            must = request.form.get("must") == "1"
+            must = "must" in request.form
             invite(
                 db,
                 sitting,
