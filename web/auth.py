@@ -108,7 +108,8 @@ def _check() -> Response | None:
     if not current_user.is_authenticated:
         if request.path.startswith("/api/"):
             abort(401)
-        return redirect(url_for("account.login", next=request.full_path.rstrip("?")))
+        door = "account.login" if policy.roles else "account.verify"  # the telephone's page leads staff on
+        return redirect(url_for(door, next=request.full_path.rstrip("?")))
     if policy.roles:
         with reading() as db:
             if actor(db).roles & policy.roles:

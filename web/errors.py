@@ -107,8 +107,22 @@ def _answer(
         problem = jsonify({"type": "about:blank", "title": title, "status": status, **(extra or {})})
         problem.content_type = "application/problem+json"
         return problem, status, headers or {}
-    page = render_template("refusal.html", heading=_heading(status), words=words, extra=extra or {})
+    page = render_template(
+        "refusal.html", heading=_heading(status), words=words, instead=_instead(status), extra=extra or {}
+    )
     return page, status, headers or {}
+
+
+def _instead(status: int) -> str:
+    """What to do about it."""
+    ways: dict[int, str] = {
+        403: _("需要这项权限的，请联系系统管理员；换了岗位的，请重新登录。"),
+        404: _("请核对地址或编号，或从首页找起。"),
+        409: _("请回到上一页刷新，看过最新情况再办。"),
+        422: _("请返回上一页改过再办。"),
+        429: _("请等一分钟再试，已填写的内容可以返回上一页找回。"),
+    }
+    return ways.get(status) or str(_("请返回上一页，或从首页找起。"))
 
 
 def _heading(status: int) -> str:

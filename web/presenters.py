@@ -74,6 +74,11 @@ def minute_words(value: datetime) -> str:
     return f"{local(value):%H:%M}"
 
 
+def said_at(value: datetime) -> str:
+    """The minute, with its day where that is not today."""
+    return minute_words(value) if day(value) == day(now()) else time_words(value)
+
+
 def second_words(second: int) -> str:
     """A place in a recording: 41:12, from the first hour on 1:02:03."""
     minutes, rest = divmod(second, 60)

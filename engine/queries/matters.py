@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session, selectinload
 
-from engine.editions import process_of
+from engine.editions import process_of, shipped, shipped_names
 from engine.errors import NotFound
 from engine.models.draft import Draft
 from engine.models.house import Document
@@ -22,12 +22,33 @@ from engine.words import Words
 READS_ALL = {"leader", "office_staff", "committee_staff"}
 
 
-BESIDE = {
-    "set_programme": Words("安排议程", "Set the run-of-show"),
-    "invite": Words("发出邀请", "Invite"),
-    "answer": Words("答复邀请", "Answer the invitation"),
+EVENTS = {
+    "house.set_up": Words("设立本机构", "House set up"),
+    "person.added": Words("添加人员", "Person added"),
+    "person.disabled": Words("停用账号", "Account disabled"),
+    "person.link_given": Words("生成登录链接", "Sign-in link made"),
+    "person.verified": Words("市民验证手机", "Citizen verified"),
+    "person.password_set": Words("设置密码", "Password set"),
+    "person.second_factor_set": Words("设置第二重验证", "Second factor set"),
+    "post.granted": Words("提出岗位", "Post proposed"),
+    "post.confirmed": Words("确认岗位", "Post confirmed"),
+    "post.ended": Words("结束岗位", "Post ended"),
+    "unit.added": Words("添加单位", "Unit added"),
+    "group.added": Words("添加活动组", "Group added"),
+    "document.stored": Words("保存文件", "File stored"),
+    "sitting.programme": Words("安排议程", "Run-of-show set"),
+    "sitting.invited": Words("发出邀请", "People invited"),
+    "invitation.will_attend": Words("答复邀请：参加", "Invitation accepted"),
+    "invitation.declined": Words("答复邀请：不参加", "Invitation declined"),
 }
-"""What is done beside the procedure's own steps."""
+"""What is written down beside the procedures' own steps."""
+
+
+def title_of(entry: LedgerEntry) -> Words:
+    """What was done, as people call it."""
+    if entry.noun in shipped_names() and (verb := shipped(entry.noun).verbs.get(entry.verb)):
+        return verb.title
+    return EVENTS.get(entry.event, Words(entry.event, entry.event))
 
 
 @dataclass(frozen=True)
@@ -62,12 +83,12 @@ def history(db: Session, matter: Matter) -> list[Step]:
     for entry in entries:
         verb = process.verbs.get(entry.verb)
         answers = _answers(process, verb, entry) if verb else []
-        is_everybodys = verb.once_per == "person" if verb else entry.verb == "answer"
+        is_everybodys = verb.once_per == "person" if verb else entry.noun == "invitation"
         if is_everybodys and not answers and steps and steps[-1].entry.event == entry.event:
             steps[-1] = replace(steps[-1], entry=entry, who=Words("", ""), times=steps[-1].times + 1)
             continue
         state = process.states.get(entry.to_state or "") if entry.from_state != entry.to_state else None
-        title = verb.title if verb else BESIDE.get(entry.verb, Words(entry.verb, entry.verb))
+        title = verb.title if verb and entry.noun == process.name else title_of(entry)
         steps.append(Step(entry, title, state.title if state else None, _who(entry, names), answers))
     return steps
 

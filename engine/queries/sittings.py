@@ -11,6 +11,7 @@ from engine.errors import NotFound
 from engine.models.consultation import Consultation, Finding, Invitation, Promise, Research, Segment, Sitting
 from engine.models.matter import Matter, MatterMark
 from engine.models.voice import Question
+from engine.rules import Actor
 from engine.words import Words
 
 
@@ -115,6 +116,15 @@ def invitation(db: Session, invitation_id: int) -> Invitation:
     if found is None:
         raise NotFound(Words("没有这份邀请。", "There is no such invitation."))
     return found
+
+
+def serving(db: Session, actor: Actor) -> Sequence[Sitting]:
+    """The sittings in which this person holds a post and that are not over, the next one first."""
+    mine = {post.sitting_id for post in actor.posts if post.sitting_id}
+    ahead = or_(
+        *(has_mark(db, "sitting", mark) for mark in ("announced", "warmup", "ready", "live", "interrupted"))
+    )
+    return db.scalars(select(Sitting).where(Sitting.id.in_(mine), ahead).order_by(Sitting.starts_at)).all()
 
 
 def invitations_waiting(db: Session, person_id: int) -> Sequence[Invitation]:

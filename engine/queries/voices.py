@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session, aliased
 
 from engine.editions import has_mark
 from engine.models.consultation import Sitting
+from engine.models.ledger import LedgerEntry
 from engine.models.matter import Matter
 from engine.models.voice import Comment, Question, Upvote
 from engine.rules import Actor
@@ -133,6 +134,13 @@ def asked_by(db: Session, actor: Actor) -> Sequence[Question]:
     """What this person has asked at any sitting, the newest first."""
     mine = select(Question).where(Matter.created_by_id == actor.id, Question.source == "online")
     return db.scalars(mine.order_by(Question.id.desc())).all()
+
+
+def refusal(db: Session, question: Question) -> str | None:
+    """The code of the reason why a question is not answered."""
+    refused = select(LedgerEntry).where(LedgerEntry.matter_id == question.id, LedgerEntry.verb == "refuse")
+    entry = db.scalar(refused.order_by(LedgerEntry.id.desc()).limit(1))
+    return entry.answers.get("refusal") if entry else None
 
 
 def by_receipt(db: Session, code: str) -> Question | None:

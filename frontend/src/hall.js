@@ -180,12 +180,17 @@ function decide(form, button) {
   const item = form.closest(".pending");
   const next = waiting()[waiting().indexOf(item) + 1] ?? waiting()[waiting().indexOf(item) - 1];
   const body = new FormData(form, button);
-  const decision = { id: item.id, action: form.getAttribute("action"), body, words: button.firstChild.textContent.trim() || button.lastChild.textContent };
+  const decision = { id: item.id, action: form.getAttribute("action"), body, words: said(button) };
   decision.timer = setTimeout(() => commit(decision), UNDO);
   decided.push(decision);
   item.hidden = true;
   tell(`${decision.words} · U`);
   focusOn(next);
+}
+
+// What a button says, without its key.
+function said(button) {
+  return [...button.childNodes].filter((part) => part.nodeName !== "KBD").map((part) => part.textContent).join("").trim();
 }
 
 async function commit(decision) {

@@ -185,9 +185,11 @@ def test_a_question_goes_from_a_phone_to_the_screen_and_its_receipt_tells_it_all
     host.fill("#due_on", "2027-01-15")
     host.locator("#promise").get_by_role("button", name="记下").click()
     expect(host.locator(".promises")).to_contain_text("一周内清理到位。")
-    host.keyboard.press("f")
-    expect(host.locator(".host-on-air h2")).to_have_count(0)
     assert host.evaluate("window.neverReloaded")
+    host.keyboard.press("f")
+    host.fill("#answer", "本周内上门清理。")
+    host.get_by_role("button", name="已现场答复").click()
+    expect(host.locator(".host-on-air h2")).to_have_count(0)
 
     phone.click("[data-thanks] [data-href]")
     for step in ("已收到", "已发布", "待上场", "正在作答", "已答复"):

@@ -219,7 +219,12 @@ def research(story: Story, consultation: int) -> None:
     story.do("committee", consultation, "发出通知，开始调研")
     story.do("group1", task, "开始调研", visits="新苑小区")
     story.do(
-        "group1", task, "登记调研发现", claim="十个小区中三个公布账目", place="新苑小区", found_on=str(day(now()))
+        "group1",
+        task,
+        "登记调研发现",
+        claim="十个小区中三个公布账目",
+        place="新苑小区",
+        found_on=str(day(now())),
     )
     report = story.folder / "调研报告.docx"
     paper = Document()
@@ -293,6 +298,8 @@ def hold(story: Story, sitting: int) -> str:
     expect(onlooker.locator("[data-on-air]")).to_contain_text(QUESTION, timeout=AT_ONCE)
     expect(host.locator(".host-on-air h2")).to_have_text(QUESTION)
     host.keyboard.press("f")
+    host.fill("#answer", "每季度公布一次。")
+    host.get_by_role("button", name="已现场答复").click()
     expect(onlooker.locator("[data-on-air]")).to_be_hidden(timeout=AT_ONCE)
     expect(host.locator(".host-on-air h2")).to_have_count(0)
     end(host)
@@ -301,6 +308,8 @@ def hold(story: Story, sitting: int) -> str:
 
 
 def end(host: Page) -> None:
+    host.get_by_role("link", name="结束会议").click()
+    expect(host.get_by_text("还有环节没有进行")).to_be_visible()
     host.get_by_role("button", name="结束会议").click()
 
 

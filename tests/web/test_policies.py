@@ -105,7 +105,7 @@ def ask(visitor: Visitor, method: str, path: str) -> TestResponse:
 
 
 def verdict(answer: TestResponse) -> str:
-    if answer.status_code == 401 or (answer.location or "").startswith("/login?next="):
+    if answer.status_code == 401 or (answer.location or "").startswith(("/login?next=", "/verify?next=")):
         return "sign in"
     if answer.status_code == 403 and "只对" in said(answer) + str(answer.json if answer.is_json else ""):
         return "refused"

@@ -1,5 +1,7 @@
 """The workbench: what waits for me and until when."""
 
+from datetime import date
+
 from flask import Blueprint, redirect, render_template, request, url_for
 from flask_login import current_user
 from werkzeug.wrappers import Response
@@ -8,8 +10,11 @@ from engine.actions.notices import read_all
 from engine.clock import now
 from engine.deadlines import deadlines
 from engine.editions import shipped
+from engine.models.consultation import Sitting
 from engine.queries import desk, people, sittings, topics
 from engine.queries.matters import state_of
+from engine.rules import Actor
+from engine.words import Words
 from web import auth, presenters
 from web.auth import for_roles, for_staff
 from web.paging import asked_page
@@ -35,7 +40,10 @@ def index() -> str:
         )
         return render_template(
             "desk/index.html",
-            todos=[(todo, state_of(db, todo.matter), presenters.due(db, todo.deadline)) for todo in todos],
+            todos=[
+                (todo, state_of(db, todo.matter), presenters.due(db, todo.deadline))
+                for todo in sorted(todos, key=lambda todo: todo.deadline.due if todo.deadline else date.max)
+            ],
             total=total,
             number=number,
             size=size,
@@ -43,7 +51,24 @@ def index() -> str:
             process=process,
             asleep=auth.needs_second_factor(db),
             invitations=sittings.invitations_waiting(db, actor.id or 0),
+            serving=[(one, state_of(db, one), _halls(actor, one)) for one in sittings.serving(db, actor)],
         )
+
+
+HALLS = (
+    (
+        Words("进入主持台", "To the host's console"),
+        "hall.host",
+        {"host", "recorder", "live_operator", "duty_leader"},
+    ),
+    (Words("进入审核台", "To the moderation queue"), "hall.moderate", {"moderator", "duty_leader"}),
+)
+
+
+def _halls(actor: Actor, sitting: Sitting) -> list[tuple[Words, str]]:
+    """The pages of the hall that this person's posts in a sitting are for."""
+    mine = {post.role for post in actor.posts if post.sitting_id == sitting.id}
+    return [(words, url_for(page, sitting_id=sitting.id)) for words, page, roles in HALLS if mine & roles]
 
 
 @pages.get("/notices")

@@ -137,13 +137,13 @@ def _enter(db: Session, sitting_id: int, roles: tuple[str, ...]) -> tuple[Sittin
 
 
 def _common(db: Session, sitting: Sitting, actor: Actor | None = None) -> dict[str, Any]:
-    stats, at = live_stats(sitting.id)
+    stats, at = live_stats(db, sitting.id)
     verbs = [*shipped("question").verbs.values(), *shipped("comment").verbs.values()]
     return {
         "sitting": sitting,
         "life": life(db, sitting),
         "stats": [(name, presenters.say(words), stats.get(name, "—")) for name, words in HALL_STATS],
-        "asof": at or presenters.minute_words(now()),
+        "asof": at,
         "may": {verb.name for verb in verbs if actor and role_over(actor, sitting, verb.doers)},
     }
 
@@ -235,6 +235,9 @@ def act(sitting_id: int, matter_id: int, verb_name: str) -> Response | str | tup
             f=form,
             asked=forms.asked(db, process, verb, _choices(db, sitting, subject)),
             refusal=refusal.words if refusal and not form.errors else None,
+            unheld=[part.title for part in sittings.segments(db, sitting) if part.started_at is None]
+            if verb_name == "end"
+            else [],
             loose=[one for one in loose if one.question.merged_into_id is None],
             back=_back(sitting_id),
             **_common(db, sitting, actor),

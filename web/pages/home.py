@@ -7,6 +7,7 @@ from engine.queries import recommendations, sittings, topics, voices
 from engine.words import LANGUAGES
 from web.auth import open_to_all, settings
 from web.health import health
+from web.pages.live import live_stats
 from web.strict import path_of_this_site
 from web.transaction import reading
 
@@ -26,7 +27,8 @@ def home() -> str:
         return render_template(
             "home/show.html",
             live=[
-                (one, voices.questions(db, one, mark="public", size=1)[1]) for one in sittings.live_now(db)
+                (one, voices.questions(db, one, mark="public", size=1)[1], *live_stats(db, one.id))
+                for one in sittings.live_now(db)
             ],
             upcoming=sittings.upcoming(db)[:3],
             held=sittings.held(db)[:3],

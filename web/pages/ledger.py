@@ -2,13 +2,17 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from flask import Blueprint, Response, render_template, stream_with_context
 from werkzeug.exceptions import NotFound
 
 from engine import verifier
+from engine.editions import shipped, shipped_names
 from engine.ledger import load_or_create_key, verifier_key
+from engine.models.ledger import LedgerEntry
 from engine.queries import ledger
+from engine.queries.matters import title_of
 from web.auth import open_to_all, settings
 from web.limits import limiter
 from web.paging import asked_page
@@ -25,13 +29,21 @@ def index() -> str:
         entries, total = ledger.recent_entries(db, number, size)
         return render_template(
             "ledger/index.html",
-            entries=entries,
+            rows=[_row(entry) for entry in entries],
             total=total,
             number=number,
             size=size,
             checkpoint=ledger.latest_checkpoint(db),
             key=_public_key(),
         )
+
+
+def _row(entry: LedgerEntry) -> dict[str, Any]:
+    """An entry in words, with the names that the log itself has for it."""
+    states = shipped(entry.noun).states if entry.noun in shipped_names() else {}
+    moved = entry.from_state is not None and entry.from_state != entry.to_state
+    stages = [states[name].title for name in (entry.from_state, entry.to_state) if name and name in states]
+    return {"entry": entry, "title": title_of(entry), "stages": stages if moved else []}
 
 
 @pages.get("/log.jsonl")

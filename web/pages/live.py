@@ -38,12 +38,12 @@ from engine.actions.perform import perform
 from engine.actions.question import ask_question
 from engine.clock import day, now
 from engine.database import Session
-from engine.editions import process_on
+from engine.editions import process_of, process_on
 from engine.errors import Invalid, NotFound, WrongState
 from engine.models.consultation import Segment, Sitting
 from engine.models.matter import Matter
 from engine.models.voice import Comment, Question
-from engine.queries import sittings, voices
+from engine.queries import sittings, statistics, voices
 from engine.queries.cards import Card
 from engine.queries.matters import state_of
 from engine.words import Words
@@ -55,6 +55,7 @@ from web.transaction import reading, transaction
 
 pages = Blueprint("live", __name__)
 pages.add_app_template_filter(presenters.minute_words, "minute")
+pages.add_app_template_filter(presenters.said_at, "said_at")
 
 SHOWN = 50
 KEPT_S = 1.0
@@ -122,7 +123,7 @@ def _view(db: Session, sitting: Sitting) -> dict[str, Any]:
         shown.sort(key=lambda one: (one["card"]["state"] != "answered", one["card"]["second"] or 0))
     said, comment_count = voices.comments(db, sitting, size=SHOWN)
     on_air = sittings.on_air(db, sitting)
-    stats, at = live_stats(sitting.id)
+    stats, at = live_stats(db, sitting.id)
     return {
         "sitting": sitting,
         "life": phase,
@@ -137,7 +138,7 @@ def _view(db: Session, sitting: Sitting) -> dict[str, Any]:
         "own": [_own_view(db, matter) for matter in voices.own(db, person_id, sitting)] if person_id else [],
         "stats": [(name, presenters.say(words), stats.get(name, "—")) for name, words in STATS],
         "likes": stats.get("likes", 0),
-        "asof": at or presenters.minute_words(now()),
+        "asof": at,
         "tags": tags(db),
         "pending": presenters.say(process_on(db, "question", day(now())).states["pending"].title),
         "second": presenters.second_words,
@@ -200,7 +201,15 @@ def question_view(db: Session, asked: voices.Asked, mine: bool) -> dict[str, Any
         if is_answered and card["second"] is not None
         else None,
         "answer": asked.question.answer if is_answered else None,
+        "refusal": _refusal(db, asked.question) if card["state"] == "refused" else None,
     }
+
+
+def _refusal(db: Session, question: Question) -> str:
+    """Why it is not answered, as whoever refused it said."""
+    field = process_of(db, question).fields["refusal"]
+    given = voices.refusal(db, question) or ""
+    return presenters.say(field.choices[given]) if given in field.choices else ""
 
 
 def comment_card(comment: Comment) -> Card:
@@ -229,15 +238,22 @@ def _own_view(db: Session, matter: Matter) -> dict[str, Any]:
     }
 
 
-def live_stats(sitting_id: int) -> tuple[dict[str, int], str | None]:
-    """The latest counts as Valkey has them, and the minute they are of; none while it is away."""
+def live_stats(db: Session, sitting_id: int) -> tuple[dict[str, int], str]:
+    """The latest counts and the time they are of: as Valkey has them, else as they were counted last."""
+    stats = _cached_stats(sitting_id)
+    if stats:
+        return dict(stats.figures), presenters.said_at(stats.at)
+    counted = statistics.counted_at(db, sitting_id)
+    return statistics.on_page(db, sitting_id) if counted else {}, presenters.said_at(counted or now())
+
+
+def _cached_stats(sitting_id: int) -> wire.Stats | None:
     try:
         with Redis.from_url(settings().redis_url, socket_timeout=0.5, socket_connect_timeout=0.5) as redis:
             kept = cast(bytes | None, redis.get(wire.stats_key(sitting_id)))
-        stats = wire.decode_stats(kept) if kept else None
+        return wire.decode_stats(kept) if kept else None
     except (RedisError, ValueError):
-        stats = None
-    return (dict(stats.figures), presenters.minute_words(stats.at)) if stats else ({}, None)
+        return None
 
 
 @pages.get("/live/<id:sitting_id>/calendar.ics")

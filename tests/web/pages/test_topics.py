@@ -137,7 +137,7 @@ def test_support_needs_a_verified_phone(web: Web) -> None:
     path = f"/topics/{topic(web)}"
     stranger, before = web.visitor(), web.facts()
     assert "验证手机后支持" in said(stranger.get(path))
-    assert stranger.post(f"{path}/support").location.startswith("/login?next=")
+    assert stranger.post(f"{path}/support").location.startswith("/verify?next=")
     refused = web.sign_in("scorer1").post(f"{path}/support")
     assert refused.status_code == 403
     assert web.facts() == before + 1  # the scorer's second factor
