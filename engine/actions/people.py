@@ -215,7 +215,6 @@ def give_link(db: Session, person: Person, *, actor: Actor, now: datetime) -> st
                 " whoever runs the server does, by `xieshang login`.",
             )
         )
-    facts = {"id": person.id}
     record(
         db,
         "person.link_given",
@@ -224,7 +223,7 @@ def give_link(db: Session, person: Person, *, actor: Actor, now: datetime) -> st
         actor=actor,
         now=now,
         role="sysadmin",
-        data=facts,
+        data={"id": person.id},
     )
     told = Words(
         "系统管理员为您生成了一次性登录链接。如果不是您要的，请告诉安全管理员。",

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -27,9 +28,9 @@ DOES: dict[tuple[str, str], Callable[..., LedgerEntry]] = {
     ("question", "upvote"): question.upvote_question,
     ("question", "merge"): question.merge_question,
     ("question", "split"): question.split_question,
-    ("question", "withdraw"): question.withdraw_question,
-    ("question", "hide"): question.hide_question,
-    ("question", "reroute"): question.reroute_question,
+    ("question", "withdraw"): partial(question.remove_question, verb="withdraw"),
+    ("question", "hide"): partial(question.remove_question, verb="hide"),
+    ("question", "reroute"): partial(question.owe_answer, verb="reroute"),
     ("question", "put_on_air"): question.put_on_air,
     ("question", "answer"): question.answer_question,
     ("question", "owe"): question.owe_answer,

@@ -1,7 +1,7 @@
 """Questions: asking, asking the same, merging, and what happens to them on air."""
 
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -105,28 +105,24 @@ def split_question(
     return entry
 
 
-def withdraw_question(
-    db: Session, question: Question, *, actor: Actor, now: datetime, seen: int | None = None
+def remove_question(
+    db: Session,
+    question: Question,
+    *,
+    actor: Actor,
+    now: datetime,
+    seen: int | None = None,
+    verb: str,
+    **given: Any,
 ) -> LedgerEntry:
-    entry = advance(db, question, "withdraw", actor=actor, now=now, seen=seen)
-    _release_merged(db, question, Words("并入的提问已由提问人撤回。", "The question was withdrawn."), now)
-    return entry
-
-
-def hide_question(
-    db: Session, question: Question, *, actor: Actor, now: datetime, seen: int | None = None, **given: Any
-) -> LedgerEntry:
-    entry = advance(db, question, "hide", actor=actor, now=now, seen=seen, **given)
+    """Withdrawn or hidden. Those who asked the same are askers still: their questions stand on their own again."""
+    _hold_sitting(db, question)
+    entry = advance(db, question, verb, actor=actor, now=now, seen=seen, **given)
     question.merged_into_id = None
-    _release_merged(db, question, Words("并入的提问已隐藏。", "The question was hidden."), now)
-    return entry
-
-
-def _release_merged(db: Session, question: Question, why: Words, now: datetime) -> None:
-    """Those who asked the same are askers still: their questions stand on their own again."""
     for other in _merged_into(db, question):
-        split_question(db, other, actor=SYSTEM, now=now, reason=why.zh)
+        split_question(db, other, actor=SYSTEM, now=now, reason="并入的提问不再公开。")
     db.flush()
+    return entry
 
 
 def _merged_into(db: Session, question: Question) -> Sequence[Question]:
@@ -159,28 +155,16 @@ def answer_question(
 
 
 def owe_answer(
-    db: Session, question: Question, *, actor: Actor, now: datetime, seen: int | None = None, **given: Any
-) -> LedgerEntry:
-    """An answer in writing by a day to come."""
-    return _owed(db, question, "owe", actor, now, seen, given)
-
-
-def reroute_question(
-    db: Session, question: Question, *, actor: Actor, now: datetime, seen: int | None = None, **given: Any
-) -> LedgerEntry:
-    """Another unit answers it."""
-    return _owed(db, question, "reroute", actor, now, seen, given)
-
-
-def _owed(
     db: Session,
     question: Question,
-    verb: str,
+    *,
     actor: Actor,
     now: datetime,
-    seen: int | None,
-    given: Mapping[str, Any],
+    seen: int | None = None,
+    verb: str = "owe",
+    **given: Any,
 ) -> LedgerEntry:
+    """An answer in writing by a day to come; with `reroute` another unit owes it."""
     entry = advance(db, question, verb, actor=actor, now=now, seen=seen, **given)
     require_to_come("due_on", question.due_on, now)
     return entry

@@ -20,6 +20,7 @@ from engine.models.recommendation import Recommendation
 from engine.models.topic import Plan, Topic
 from engine.models.voice import Question
 from engine.queries.matters import may_read
+from engine.queries.recommendations import sources
 from engine.queries.topics import Scores, scores
 from engine.rules import Actor
 from engine.words import Words
@@ -85,7 +86,7 @@ def assignment_note(db: Session, recommendation: Recommendation) -> AssignmentNo
     return AssignmentNote(
         recommendation,
         _choice(db, recommendation, "kind"),
-        [tell(source.question or source.finding or source.promise) for source in recommendation.sources],
+        [tell(source.question or source.finding or source.promise) for source in sources(db, recommendation)],
         db.get_one(Unit, entry.answers["lead_unit"]),
         [db.get_one(Unit, unit) for unit in entry.answers.get("co_units") or []],
         day(entry.at),
