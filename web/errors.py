@@ -89,7 +89,7 @@ def _fault(error: Exception) -> Answer:
     if _wants_json():
         return _answer(500, words)
     page = current_app.jinja_env.get_template("fault.html")  # without the frame, which needs the database
-    return page.render(heading=_heading(500), words=words, lang=language()), 500, {}
+    return page.render(heading=_said(500)[0], words=words, lang=language()), 500, {}
 
 
 def _wants_json() -> bool:
@@ -107,30 +107,19 @@ def _answer(
         problem = jsonify({"type": "about:blank", "title": title, "status": status, **(extra or {})})
         problem.content_type = "application/problem+json"
         return problem, status, headers or {}
-    page = render_template(
-        "refusal.html", heading=_heading(status), words=words, instead=_instead(status), extra=extra or {}
-    )
+    heading, instead = _said(status)
+    page = render_template("refusal.html", heading=heading, words=words, instead=instead, extra=extra or {})
     return page, status, headers or {}
 
 
-def _instead(status: int) -> str:
-    """What to do about it."""
-    ways: dict[int, str] = {
-        403: _("需要这项权限的，请联系系统管理员；换了岗位的，请重新登录。"),
-        404: _("请核对地址或编号，或从首页找起。"),
-        409: _("请回到上一页刷新，看过最新情况再办。"),
-        422: _("请返回上一页改过再办。"),
-        429: _("请等一分钟再试，已填写的内容可以返回上一页找回。"),
+def _said(status: int) -> tuple[str, str]:
+    """The heading of a refusal, and what to do instead."""
+    known: dict[int, tuple[str, str]] = {
+        403: (_("您没有这项权限"), _("需要这项权限的，请联系系统管理员；换了岗位的，请重新登录。")),
+        404: (_("没有找到"), _("请核对地址或编号，或从首页找起。")),
+        409: (_("现在不能办理"), _("请回到上一页刷新，看过最新情况再办。")),
+        422: (_("填写有误"), _("请返回上一页改过再办。")),
+        429: (_("请稍后再试"), _("请等一分钟再试，已填写的内容可以返回上一页找回。")),
     }
-    return ways.get(status) or str(_("请返回上一页，或从首页找起。"))
-
-
-def _heading(status: int) -> str:
-    headings: dict[int, str] = {
-        403: _("您没有这项权限"),
-        404: _("没有找到"),
-        409: _("现在不能办理"),
-        422: _("填写有误"),
-        429: _("请稍后再试"),
-    }
-    return headings.get(status) or str(_("没有办成") if status < 500 else _("系统故障"))
+    failed = _("没有办成") if status < 500 else _("系统故障")
+    return known.get(status) or (failed, _("请返回上一页，或从首页找起。"))

@@ -17,6 +17,7 @@ from engine.rules import Actor
 from engine.words import Words
 from web import auth, presenters
 from web.auth import for_roles, for_staff
+from web.pages.hall import MODERATORS, RUNNERS
 from web.paging import asked_page
 from web.transaction import reading, transaction
 
@@ -56,19 +57,17 @@ def index() -> str:
 
 
 HALLS = (
-    (
-        Words("进入主持台", "To the host's console"),
-        "hall.host",
-        {"host", "recorder", "live_operator", "duty_leader"},
-    ),
-    (Words("进入审核台", "To the moderation queue"), "hall.moderate", {"moderator", "duty_leader"}),
+    (Words("进入主持台", "To the host's console"), "hall.host", RUNNERS),
+    (Words("进入审核台", "To the moderation queue"), "hall.moderate", MODERATORS),
 )
 
 
 def _halls(actor: Actor, sitting: Sitting) -> list[tuple[Words, str]]:
-    """The pages of the hall that this person's posts in a sitting are for."""
+    """The pages of the hall that this person's posts in a sitting open."""
     mine = {post.role for post in actor.posts if post.sitting_id == sitting.id}
-    return [(words, url_for(page, sitting_id=sitting.id)) for words, page, roles in HALLS if mine & roles]
+    return [
+        (words, url_for(page, sitting_id=sitting.id)) for words, page, roles in HALLS if mine & set(roles)
+    ]
 
 
 @pages.get("/notices")
