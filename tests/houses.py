@@ -1,6 +1,7 @@
 """A house with people in it, made through the engine's own actions. All people are invented."""
 
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -26,6 +27,7 @@ from engine.actions.sitting import Part, schedule_sitting, set_programme
 from engine.actions.topic import submit_topic
 from engine.clock import day
 from engine.database import Database
+from engine.errors import Refused
 from engine.models.consultation import Consultation, Sitting
 from engine.models.people import Person, Post
 from engine.models.topic import Plan, Topic
@@ -113,6 +115,26 @@ class House:
         perform(db, topic, "accept", actor=self.actor(db, "office"), now=self.now)
         return topic
 
+    def at_once(self, deeds: Sequence[Callable[[Session], object]]) -> list[type[Refused]]:
+        """Does each in a transaction and a thread of its own, together; how those were refused that were."""
+        refused: list[type[Refused]] = []
+        together = threading.Barrier(len(deeds))
+
+        def do(deed: Callable[[Session], object]) -> None:
+            together.wait()
+            try:
+                with self.transaction() as db:
+                    deed(db)
+            except Refused as refusal:
+                refused.append(type(refusal))
+
+        threads = [threading.Thread(target=do, args=(deed,)) for deed in deeds]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        return refused
+
 
 def found(database: Database) -> House:
     """Sets up a house with all of `STAFF`, every post confirmed by the second administrator."""
@@ -143,6 +165,8 @@ def found(database: Database) -> House:
 
 POINTS = {"priority": 20, "concern": 25, "value": 15, "feasibility": 10, "adoption": 10}
 SITTING_ON = date(2026, 11, 24)
+CONFIRMED = ("participants_confirmed", "replies_prepared", "notice_on_page", "stream_tested")
+READY = dict.fromkeys((*CONFIRMED, "moderators_rostered", "cutoff_named"), "yes")
 SITTING_POSTS = {"host": "host1", "recorder": "recorder1", "moderator": "moderator1", "duty_leader": "leader"}
 
 
@@ -226,15 +250,7 @@ def sitting(house: House, db: Session, *, live: bool = True) -> Sitting:
         db, scheduled, "open_warmup", actor=house.actor(db, "moderator1"), now=house.now, rules_posted="yes"
     )
     if live:
-        ready = (
-            "participants_confirmed",
-            "replies_prepared",
-            "notice_on_page",
-            "stream_tested",
-            "moderators_rostered",
-            "cutoff_named",
-        )
-        perform(db, scheduled, "make_ready", actor=committee, now=house.now, **dict.fromkeys(ready, "yes"))
+        perform(db, scheduled, "make_ready", actor=committee, now=house.now, **READY)
         perform(db, scheduled, "go_live", actor=house.actor(db, "host1"), now=house.now)
     return scheduled
 

@@ -244,6 +244,11 @@ def test_without_its_script_the_page_can_be_read_and_asked_at(
 
 
 PAGES = [
+    ("/", None, PHONE),
+    ("/ledger", None, DESK),
+    ("/account", "citizen5", PHONE),
+    ("/desk/", "moderator1", DESK),
+    ("/desk/matters/{sitting}", "committee", DESK),
     ("/live/{sitting}", None, PHONE),
     ("/live/{sitting}", "citizen5", DESK),
     ("/live/{sitting}/ask", "citizen5", PHONE),

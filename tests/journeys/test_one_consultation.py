@@ -14,7 +14,7 @@ from docx import Document
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
 
 from engine.clock import day, now
-from tests.houses import SITTING_POSTS, STAFF
+from tests.houses import READY, SITTING_POSTS, STAFF
 from tests.journeys.conftest import RunningHouse
 
 TOPIC = "提升小区物业管理水平"
@@ -259,14 +259,7 @@ def schedule(story: Story, consultation: int) -> int:
         office.goto(f"/desk/sittings/{sitting}/posts")
         office.get_by_role("button", name="确认", exact=True).first.click()
     story.do("moderator1", sitting, "开放网络征集", rules_posted="1")
-    ready = (
-        "participants_confirmed",
-        "replies_prepared",
-        "notice_on_page",
-        "stream_tested",
-        "moderators_rostered",
-    )
-    story.do("committee", sitting, "确认准备就绪", **dict.fromkeys((*ready, "cutoff_named"), "1"))
+    story.do("committee", sitting, "确认准备就绪", **READY)
     return sitting
 
 

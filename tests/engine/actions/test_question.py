@@ -1,7 +1,6 @@
 """Every question has an end, counts by distinct person, and is never doubled."""
 
 import threading
-from collections.abc import Callable
 
 import pytest
 from sqlalchemy import func, select
@@ -216,26 +215,6 @@ def test_a_key_used_again_at_another_sitting_is_refused(house: House) -> None:
         assert set(refusal.value.fields) == {"key"}
 
 
-def at_once(house: House, deeds: list[Callable[[Session], object]]) -> list[str]:
-    """Each in a transaction and a thread of its own; who was refused, and by what."""
-    refused, together = [], threading.Barrier(len(deeds))
-
-    def do(deed: Callable[[Session], object]) -> None:
-        together.wait()
-        try:
-            with house.transaction() as db:
-                deed(db)
-        except Refused as refusal:
-            refused.append(type(refusal).__name__)
-
-    threads = [threading.Thread(target=do, args=(deed,)) for deed in deeds]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return refused
-
-
 def test_of_two_put_on_air_at_once_one_is(house: House) -> None:
     with house.transaction() as db:
         live, host = sitting(house, db), house.actor(db, "host1")
@@ -248,7 +227,7 @@ def test_of_two_put_on_air_at_once_one_is(house: House) -> None:
         )
         for id in ids
     ]
-    assert at_once(house, deeds) == ["WrongState"]
+    assert house.at_once(deeds) == [WrongState]
 
 
 def test_of_two_merged_into_each_other_at_once_one_is(house: House) -> None:
@@ -266,7 +245,7 @@ def test_of_two_merged_into_each_other_at_once_one_is(house: House) -> None:
         )
         for id, into in (ids, ids[::-1])
     ]
-    assert at_once(house, deeds) == ["Invalid"]
+    assert house.at_once(deeds) == [Invalid]
 
 
 def test_the_same_key_sent_twice_at_once_makes_one_question(house: House) -> None:
@@ -283,26 +262,30 @@ def test_the_same_key_sent_twice_at_once_makes_one_question(house: House) -> Non
             ).id
         )
 
-    assert at_once(house, [ask, ask, ask]) == []
+    assert house.at_once([ask, ask, ask]) == []
     assert len(set(made)) == 1
 
 
 def test_nothing_is_asked_behind_a_closing(house: House) -> None:
-    """Whoever is first: a question is either refused, or it keeps the sitting open."""
+    """Who asks while the closing is under way waits for it, and is refused."""
+    refused: list[Refused] = []
+
+    def ask() -> None:
+        try:
+            with house.transaction() as db:
+                citizen = house.actor(db, "citizen1")
+                ask_question(db, db.get_one(Sitting, live), actor=citizen, now=house.now, **GIVEN)
+        except Refused as refusal:
+            refused.append(refusal)
+
     with house.transaction() as db:
         live = sitting(house, db).id
         house.actor(db, "citizen1")
-    deeds = [
-        lambda db: perform(
-            db, db.get_one(Sitting, live), "end", actor=house.actor(db, "host1"), now=house.now
-        ),
-        lambda db: ask_question(
-            db,
-            db.get_one(Sitting, live),
-            actor=house.actor(db, "citizen1"),
-            now=house.now,
-            title="何时动工？",
-            asker_name="网友",
-        ),
-    ]
-    assert at_once(house, deeds) == ["WrongState"]
+    asking = threading.Thread(target=ask)
+    with house.transaction() as db:
+        perform(db, db.get_one(Sitting, live), "end", actor=house.actor(db, "host1"), now=house.now)
+        asking.start()
+        asking.join(1)
+        assert asking.is_alive()
+    asking.join()
+    assert [type(one) for one in refused] == [WrongState]

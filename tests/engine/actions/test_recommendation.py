@@ -1,10 +1,10 @@
 """From what was said to what was done: sources, assignment, a signed reply, follow-up, closing."""
 
-import threading
 from datetime import timedelta
 
 import pytest
 from sqlalchemy import func, select
+from sqlalchemy.orm import Session
 
 from engine.actions.perform import perform
 from engine.actions.recommendation import draft_recommendation
@@ -356,20 +356,10 @@ def test_drafts_begun_at_once_have_numbers_of_their_own(house: House) -> None:
     with house.transaction() as db:
         parent = sitting(house, db).parent_id
 
-    def draft() -> None:
-        with house.transaction() as db:
-            draft_recommendation(
-                db,
-                db.get_one(Consultation, parent),
-                actor=house.actor(db, "committee"),
-                now=house.now,
-                **DRAFT,
-            )
+    def draft(db: Session) -> None:
+        consultation, committee = db.get_one(Consultation, parent), house.actor(db, "committee")
+        draft_recommendation(db, consultation, actor=committee, now=house.now, **DRAFT)
 
-    threads = [threading.Thread(target=draft) for _ in range(6)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    assert house.at_once([draft] * 6) == []
     with house.transaction() as db:
         assert sorted(db.scalars(select(Recommendation.number))) == [1, 2, 3, 4, 5, 6]
