@@ -11,7 +11,7 @@ from engine.actions.perform import perform
 from engine.clock import now
 from engine.database import Session
 from engine.editions import process_of, shipped
-from engine.errors import Forbidden, Invalid, NotFound, Refused
+from engine.errors import Forbidden, Invalid, NotFound, Refused, WrongState
 from engine.models.consultation import Segment, Sitting
 from engine.models.matter import Matter
 from engine.permits import offers, permit
@@ -189,7 +189,11 @@ def _health(sitting: Sitting) -> list[tuple[str, str, str]]:
 @pages.route("/do/<id:matter_id>/<verb_name>", methods=["GET", "POST"])
 @for_staff
 def act(sitting_id: int, matter_id: int, verb_name: str) -> Response | str | tuple[str, int]:
-    """One verb of the sitting or of something said at it; a verb that asks more has its form here."""
+    """One verb of the sitting or of something said at it; a verb that asks more has its form here.
+
+    Where it cannot be done now the page says why, and what is in the way.
+    """
+    refusal: Refused | None = None
     with reading() as db:
         sitting, actor = _enter(db, sitting_id, MODERATORS)
         subject = _said_at(db, sitting, matter_id)
@@ -198,9 +202,11 @@ def act(sitting_id: int, matter_id: int, verb_name: str) -> Response | str | tup
             raise NotFound(Words("没有这一步。", "There is no such step."))
         verb = process.verbs[verb_name]
         if request.method == "GET":
-            permit(db, process, subject, verb, actor, now())
+            try:
+                permit(db, process, subject, verb, actor, now())
+            except WrongState as error:
+                refusal = error
     form = forms.Form()
-    refusal: Refused | None = None
     if request.method == "POST":
         form = forms.read(request, process, verb)
         try:
