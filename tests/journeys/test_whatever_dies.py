@@ -1,19 +1,10 @@
 """`xieshang serve` under a crowd: each of its processes is killed, Valkey is emptied, and at last all of it dies."""
 
-import json
-import os
-import signal
-import subprocess
-import sys
 import threading
-import time
-import urllib.request
-from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager, suppress
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import Self
 
-import pytest
 from redis import Redis
 from sqlalchemy import select
 
@@ -27,11 +18,9 @@ from engine.queries import statistics
 from tests import houses
 from tests.houses import House
 from tests.journeys.acknowledged import Client, People, Said
-from tests.journeys.conftest import free_ports
+from tests.journeys.serving import Running, verify
 from workers.valkey import EmbeddedValkey
 
-HEALS_WITHIN_S = 30  # ten on a machine of its own; under test it shares two cores
-PATIENCE_S = 60
 WRITERS, VIEWERS = 6, 8
 VICTIMS = {
     "a worker of the web": "gunicorn: worker",
@@ -43,96 +32,6 @@ VICTIMS = {
     "Valkey": "valkey-server",
 }
 """Who dies → how its command line begins, or ends with for a path."""
-
-
-class Running:
-    """`xieshang serve` as anybody starts it, on a folder with a sitting on the air."""
-
-    process: subprocess.Popen[bytes]
-
-    def __init__(self, data: Path, port: int) -> None:
-        self.data, self.port, self.url = data, port, f"http://127.0.0.1:{port}"
-
-    def __enter__(self) -> Self:
-        self.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.process.kill()
-        self.process.wait()
-
-    def start(self) -> None:
-        command = [
-            sys.executable,
-            "-m",
-            "workers.main",
-            "serve",
-            "--data",
-            self.data,
-            "--port",
-            str(self.port),
-        ]
-        with (self.data / "serve.log").open("ab") as log:
-            self.process = subprocess.Popen(command, stdout=log, stderr=log)
-        self.wait_until(self.is_well, "the house is well")
-
-    def health(self) -> dict[str, object]:
-        with (
-            suppress(OSError, ValueError),
-            urllib.request.urlopen(f"{self.url}/healthz", timeout=2) as answer,
-        ):
-            return dict(json.load(answer))
-        return {}
-
-    def is_well(self) -> bool:
-        return self.health().get("status") == "ok"
-
-    def wait_until(self, holds: Callable[[], bool], what: str, within: float = PATIENCE_S) -> None:
-        deadline = time.monotonic() + within
-        while not holds():
-            if time.monotonic() > deadline:
-                logs = [self.data / "serve.log", *self.data.glob("logs/*.log")]
-                said = "\n".join(f"{log.name}: {log.read_text(errors='replace')[-1500:]}" for log in logs)
-                pytest.fail(f"not within {within} s: {what}; {self.health()}\n{said}")
-            time.sleep(0.1)
-
-    def kill(self, command: str) -> None:
-        """And waits until another has taken its place and all is well."""
-        pid = self.found(command)
-        assert pid, command
-        os.kill(pid, signal.SIGKILL)
-        self.wait_until(lambda: self.found(command) not in (None, pid), f"{command} is back", HEALS_WITHIN_S)
-        self.wait_until(self.is_well, f"all is well after {command}", HEALS_WITHIN_S)
-
-    def found(self, command: str) -> int | None:
-        return next((pid for pid in descendants(self.process.pid) if command in command_line(pid)), None)
-
-    def die(self) -> None:
-        """The supervisor alone is killed; nobody may outlive it for long."""
-        family = descendants(self.process.pid)
-        self.process.kill()
-        self.process.wait()
-        self.wait_until(lambda: not any(command_line(pid) for pid in family), "its children are gone")
-
-    def stop(self) -> None:
-        family = descendants(self.process.pid)
-        self.process.send_signal(signal.SIGINT)
-        assert self.process.wait(45) == 0
-        assert not any(command_line(pid) for pid in family)
-
-
-def descendants(pid: int) -> list[int]:
-    with suppress(FileNotFoundError, ProcessLookupError):
-        children = [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
-        return [one for child in children for one in (child, *descendants(child))]
-    return []
-
-
-def command_line(pid: int) -> str:
-    """Empty when there is no such process, or nothing of it but its exit status."""
-    with suppress(FileNotFoundError, ProcessLookupError):
-        return Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
-    return ""
 
 
 @contextmanager
@@ -164,16 +63,11 @@ def test_nothing_acknowledged_is_lost_or_doubled_whatever_dies(tmp_path: Path) -
         writers = links(house, *(f"citizen{number}" for number in range(WRITERS)))
         moderator = links(house, "moderator1")[0]
 
-    with Running(tmp_path, free_ports_in_a_row()) as running:
+    with Running("serve", tmp_path) as running:
         people = everything_dies(running, sitting, writers, moderator)
         shows_it_all(running, people, sitting)
         running.stop()
-    agrees = subprocess.run(
-        [sys.executable, "-m", "workers.main", "verify"],
-        env=os.environ | {"XIESHANG_DATA": str(tmp_path)},
-        capture_output=True,
-        text=True,
-    )
+    agrees = verify(tmp_path)
     assert agrees.returncode == 0, agrees.stdout
 
 
@@ -227,12 +121,3 @@ def shows_it_all(running: Running, people: People, sitting: int) -> None:
             return statistics.on_page(db, sitting)["likes"]
 
     running.wait_until(lambda: likes() == VIEWERS, "the likes are the viewers' own")
-
-
-def free_ports_in_a_row() -> int:
-    """The first of three: web, gateway, its health."""
-    for port in range(20_000, 30_000, 3):
-        with suppress(OSError):
-            free_ports([port, port + 1, port + 2])
-            return port
-    pytest.fail("no port is free")

@@ -231,7 +231,9 @@ def comment(stage: Stage, script: Script) -> None:
         author = stage.citizen(11 + number)
         name = author.person.name if author.person else ""
         sitting = stage.sittings[script.topic]
-        said = post_comment(stage.db, sitting, actor=author, now=stage.now, title=text, author_name=name)
+        said = post_comment(
+            stage.db, sitting, actor=author, now=stage.now, is_test=True, title=text, author_name=name
+        )
         stage.later(seconds=25)
         stage.do(said, "approve", "moderator2")
 

@@ -34,8 +34,8 @@ def db(live: Database) -> Iterator[Session]:
 
 def said_by_crowd(db: Session, kind: type[Comment] | type[Question]) -> list[tuple[str, str]]:
     db.rollback()
-    rows = db.execute(select(kind.title, Matter.state).where(kind.is_test).order_by(kind.id))
-    return [(title, state) for title, state in rows]
+    rows = select(kind.title, Matter.state).where(kind.is_test, Matter.created_at >= NOW)
+    return [(title, state) for title, state in db.execute(rows.order_by(kind.id))]
 
 
 def say(town: Town, text: str, number: int = 3) -> None:
