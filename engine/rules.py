@@ -64,6 +64,17 @@ HELD_BY_POST = tuple(
     if role.scope not in ("own", "body") and name not in ("citizen", "system")
 )
 
+# What no procedure says: who may do it, and read it, apart from the steps of a matter.
+PROGRAMMERS = frozenset({"committee_staff", "office_staff"})
+ADMINISTRATORS = frozenset({"sysadmin", "secadmin"})
+SITTING_GRANTERS = frozenset({"office_staff", "committee_staff"})
+SITTING_CONFIRMERS = frozenset({"office_staff", "leader"})
+HALL_RUNNERS = ("host", "recorder", "live_operator", "duty_leader", "committee_staff", "leader")
+HALL_MODERATORS = ("moderator", *HALL_RUNNERS)
+TOPIC_READERS = frozenset(
+    {"office_staff", "research_office", "scorer", "committee_staff", "leader", "member"}
+)
+
 
 @dataclass(frozen=True)
 class Actor:

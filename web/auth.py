@@ -14,6 +14,7 @@ from flask_login import LoginManager, UserMixin, current_user, login_user
 from werkzeug.security import check_password_hash, generate_password_hash
 from werkzeug.wrappers import Response
 
+from engine.actions.people import signs_in
 from engine.clock import now
 from engine.database import Session
 from engine.errors import Forbidden
@@ -22,7 +23,8 @@ from engine.queries import people
 from engine.rules import NOBODY, ROLES, Actor, actor_for, titles
 from engine.settings import Settings
 from engine.words import Words
-from web.transaction import reading
+from web.presenters import language
+from web.transaction import reading, transaction
 
 VIEWER_COOKIE = "viewer"
 VIEWER_LASTS = timedelta(days=180)
@@ -154,6 +156,8 @@ def enter(person: Person) -> None:
     """Signs a person in with a fresh cookie: nothing of the one before is kept."""
     session.clear()
     session.permanent = True
+    with transaction() as db:
+        signs_in(db, person.id, language=language())
     stay(person)
 
 

@@ -7,10 +7,9 @@ from flask_login import current_user
 
 from engine import clock
 from engine.queries import people
+from engine.rules import ADMINISTRATORS, TOPIC_READERS
 from engine.words import Words
 from web import auth, presenters
-from web.pages.desk import TOPIC_READERS
-from web.pages.people import ADMINISTRATORS
 from web.transaction import reading
 
 LINKS = [

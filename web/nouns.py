@@ -7,7 +7,7 @@ from typing import Any
 from flask import url_for
 
 from engine.actions.perform import CREATES
-from engine.actions.sitting import KINDS, PROGRAMMERS
+from engine.actions.sitting import KINDS
 from engine.clock import day
 from engine.database import Session
 from engine.editions import process_of, process_on
@@ -18,7 +18,7 @@ from engine.models.topic import Topic
 from engine.permits import may_begin
 from engine.queries import people, recommendations, sittings, topics
 from engine.queries.matters import children, documents, state_of
-from engine.rules import ROLES, Actor
+from engine.rules import PROGRAMMERS, ROLES, Actor
 
 Shown = dict[str, Any]
 

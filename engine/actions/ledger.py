@@ -3,11 +3,12 @@
 from datetime import datetime
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from engine import ledger
 from engine.ledger import Tree
-from engine.models.ledger import Checkpoint, LedgerLeaf
+from engine.models.ledger import Checkpoint, LedgerLeaf, Outbox
 from engine.queries.ledger import ORIGIN, as_entry, unsealed
 
 BATCH = 500
@@ -24,6 +25,8 @@ def seal(db: Session, tree: Tree, *, key: Ed25519PrivateKey, now: datetime) -> i
         db.add(LedgerLeaf(leaf_index=tree.size, entry_id=row.id, leaf_hash=leaf_hash))
         tree.append(leaf_hash)
     if rows:
+        ids = [row.id for row in rows]
+        db.execute(update(Outbox).where(Outbox.entry_id.in_(ids)).values(is_sealed=True))
         db.add(
             Checkpoint(
                 size=tree.size, at=now, text=ledger.sign_checkpoint(key, ORIGIN, tree.size, tree.root(), now)

@@ -16,13 +16,18 @@ from engine.models.house import Notice
 from engine.models.matter import Matter
 from engine.models.people import Group, Person, Post, SignInLink, Unit
 from engine.record import record
-from engine.rules import HELD_BY_POST, ROLES, Actor
-from engine.words import Words
+from engine.rules import (
+    ADMINISTRATORS,
+    HELD_BY_POST,
+    ROLES,
+    SITTING_CONFIRMERS,
+    SITTING_GRANTERS,
+    Actor,
+)
+from engine.words import Language, Words
 
 NAME_MAX = 60
 LINK_LASTS = timedelta(hours=24)
-SITTING_GRANTERS = frozenset({"office_staff", "committee_staff"})
-SITTING_CONFIRMERS = frozenset({"office_staff", "leader"})
 
 P = TypeVar("P", Unit, Group)
 
@@ -176,7 +181,7 @@ def confirm_post(db: Session, post: Post, *, actor: Actor, now: datetime) -> Non
 def end_post(db: Session, post: Post, *, actor: Actor, now: datetime) -> None:
     _require(
         actor,
-        SITTING_GRANTERS | {"secadmin"} if ROLES[post.role].scope == "sitting" else {"sysadmin", "secadmin"},
+        SITTING_GRANTERS | {"secadmin"} if ROLES[post.role].scope == "sitting" else ADMINISTRATORS,
     )
     if post.ended_at:
         raise WrongState(Words("这个岗位已经结束。", "This post has ended already."))
@@ -260,6 +265,11 @@ def use_link(db: Session, token: str, *, purpose: str, now: datetime) -> Person 
     if link.person and link.person.disabled_at:
         raise Forbidden(Words("这个账号已停用。", "This account is disabled."))
     return link.person
+
+
+def signs_in(db: Session, person_id: int, *, language: Language) -> None:
+    """From now on the person is written to in the language they read here."""
+    db.execute(update(Person).where(Person.id == person_id).values(language=language))
 
 
 def sign_out(db: Session, person_id: int, *, now: datetime) -> None:

@@ -18,7 +18,7 @@ from engine.models.ledger import LedgerEntry
 from engine.models.people import Person
 from engine.models.voice import Question
 from engine.record import ask_for, record
-from engine.rules import Actor, covers
+from engine.rules import PROGRAMMERS, Actor, covers
 from engine.words import Words
 
 KINDS = {
@@ -27,7 +27,6 @@ KINDS = {
     "answers": Words("解答", "Answers"),
     "statements": Words("发言", "Statements"),
 }
-PROGRAMMERS = frozenset({"committee_staff", "office_staff"})
 
 
 @dataclass(frozen=True)

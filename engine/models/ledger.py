@@ -4,7 +4,7 @@ import json
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, String, Text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, String, Text, false
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from engine.models.base import Base
@@ -78,16 +78,22 @@ class Checkpoint(Base):
 
 
 class Outbox(Base):
-    """A committed fact the world has not heard yet. `fact_no` is its number in its sitting, if the crowd may see it."""
+    """What is owed because of a committed fact: to seal it, and to tell the world. `fact_no` is its number in its
+    sitting, if the crowd may see it.
+    """
 
     __tablename__ = "outbox"
-    __table_args__ = (Index("ix_outbox_unannounced", "announced_at", "id"),)
+    __table_args__ = (
+        Index("ix_outbox_unannounced", "announced_at", "id"),
+        Index("ix_outbox_unsealed", "is_sealed", "id"),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     entry_id: Mapped[int] = mapped_column(ForeignKey("ledger_entry.id"), unique=True)
     sitting_id: Mapped[int | None] = mapped_column(ForeignKey("matter.id"))
     fact_no: Mapped[int | None]
     announced_at: Mapped[datetime | None]
+    is_sealed: Mapped[bool] = mapped_column(default=False, server_default=false())
 
     entry: Mapped[LedgerEntry] = relationship()
 

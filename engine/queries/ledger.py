@@ -49,9 +49,9 @@ def as_entry(row: LedgerEntry) -> Entry:
 
 def unsealed(db: Session, limit: int) -> Sequence[LedgerEntry]:
     """Committed entries without a place yet. Not `id > last`: on PostgreSQL ids become visible out of order."""
-    rows = select(LedgerEntry).outerjoin(LedgerLeaf, LedgerLeaf.entry_id == LedgerEntry.id)
-    rows = rows.where(LedgerLeaf.entry_id.is_(None)).options(selectinload(LedgerEntry.texts))
-    return db.scalars(rows.order_by(LedgerEntry.id).limit(limit)).all()
+    rows = select(LedgerEntry).join(Outbox, Outbox.entry_id == LedgerEntry.id).where(~Outbox.is_sealed)
+    rows = rows.options(selectinload(LedgerEntry.texts))
+    return db.scalars(rows.order_by(Outbox.id).limit(limit)).all()
 
 
 def sealed(db: Session, start: int = 0) -> Iterator[Sealed]:

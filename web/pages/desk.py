@@ -13,19 +13,14 @@ from engine.editions import shipped
 from engine.models.consultation import Sitting
 from engine.queries import desk, people, sittings, topics
 from engine.queries.matters import state_of
-from engine.rules import Actor
+from engine.rules import HALL_MODERATORS, HALL_RUNNERS, TOPIC_READERS, Actor
 from engine.words import Words
 from web import auth, presenters
 from web.auth import for_roles, for_staff
-from web.pages.hall import MODERATORS, RUNNERS
 from web.paging import asked_page
 from web.transaction import reading, transaction
 
 pages = Blueprint("desk", __name__, url_prefix="/desk")
-
-TOPIC_READERS = frozenset(
-    {"office_staff", "research_office", "scorer", "committee_staff", "leader", "member"}
-)
 
 
 @pages.get("/")
@@ -57,8 +52,8 @@ def index() -> str:
 
 
 HALLS = (
-    (Words("进入主持台", "To the host's console"), "hall.host", RUNNERS),
-    (Words("进入审核台", "To the moderation queue"), "hall.moderate", MODERATORS),
+    (Words("进入主持台", "To the host's console"), "hall.host", HALL_RUNNERS),
+    (Words("进入审核台", "To the moderation queue"), "hall.moderate", HALL_MODERATORS),
 )
 
 

@@ -17,7 +17,7 @@ from engine.models.matter import Matter
 from engine.permits import offers, permit
 from engine.queries import people, sittings, voices
 from engine.queries.matters import matter
-from engine.rules import Actor, role_over, titles
+from engine.rules import HALL_MODERATORS, HALL_RUNNERS, Actor, role_over, titles
 from engine.words import Words
 from web import auth, presenters
 from web.auth import for_staff, open_to_all, settings
@@ -29,8 +29,6 @@ from web.transaction import reading, transaction
 
 pages = Blueprint("hall", __name__, url_prefix="/hall/<id:sitting_id>")
 
-RUNNERS = ("host", "recorder", "live_operator", "duty_leader", "committee_staff", "leader")
-MODERATORS = ("moderator", *RUNNERS)
 TARGET = timedelta(minutes=3)
 SHORTLIST = 20
 QUEUE = 30
@@ -50,7 +48,7 @@ HALL_STATS = (
 @for_staff
 def host(sitting_id: int) -> str:
     with reading() as db:
-        sitting, actor = _enter(db, sitting_id, RUNNERS)
+        sitting, actor = _enter(db, sitting_id, HALL_RUNNERS)
         shortlist, _more = voices.questions(db, sitting, mark="shortlisted", size=SHORTLIST)
         candidates, candidate_count = voices.questions(db, sitting, mark="approved", size=SHORTLIST)
         on_air = sittings.on_air(db, sitting)
@@ -78,7 +76,7 @@ def host(sitting_id: int) -> str:
 @for_staff
 def moderate(sitting_id: int) -> str:
     with reading() as db:
-        sitting, actor = _enter(db, sitting_id, MODERATORS)
+        sitting, actor = _enter(db, sitting_id, HALL_MODERATORS)
         queue = voices.waiting(db, sitting, now(), QUEUE)
         question = shipped("question")
         return render_template(
@@ -195,7 +193,7 @@ def act(sitting_id: int, matter_id: int, verb_name: str) -> Response | str | tup
     """
     refusal: Refused | None = None
     with reading() as db:
-        sitting, actor = _enter(db, sitting_id, MODERATORS)
+        sitting, actor = _enter(db, sitting_id, HALL_MODERATORS)
         subject = _said_at(db, sitting, matter_id)
         process = process_of(db, subject)
         if verb_name not in process.verbs:
@@ -227,7 +225,7 @@ def act(sitting_id: int, matter_id: int, verb_name: str) -> Response | str | tup
         except Refused as error:
             refusal = error
     with reading() as db:
-        sitting, actor = _enter(db, sitting_id, MODERATORS)
+        sitting, actor = _enter(db, sitting_id, HALL_MODERATORS)
         subject = _said_at(db, sitting, matter_id)
         loose = (
             voices.questions(db, sitting, mark="loose", order="newest")[0]
@@ -256,7 +254,7 @@ def decide(sitting_id: int, matter_id: int) -> Response:
     """A moderator's one key: approve, reject or escalate (with a reason's code), or merge (with the target)."""
     given = request.form
     with transaction() as db:
-        sitting, actor = _enter(db, sitting_id, MODERATORS)
+        sitting, actor = _enter(db, sitting_id, HALL_MODERATORS)
         subject = _said_at(db, sitting, matter_id)
         if code := given.get("reject"):
             perform(db, subject, "reject", actor=actor, now=now(), seen=forms.seen(request), reason_code=code)

@@ -23,7 +23,7 @@ from engine.database import Session
 from engine.errors import Invalid, NotFound
 from engine.models.people import Group, Person, Unit
 from engine.queries import people
-from engine.rules import HELD_BY_POST, ROLES
+from engine.rules import ADMINISTRATORS, HELD_BY_POST, ROLES
 from engine.words import Words
 from web import auth
 from web.auth import for_roles, settings
@@ -36,7 +36,6 @@ from web.transaction import reading, transaction
 
 pages = Blueprint("people", __name__, url_prefix="/desk")
 
-ADMINISTRATORS = frozenset({"sysadmin", "secadmin"})
 
 for_administrators = for_roles(*ADMINISTRATORS)
 for_sysadmin = for_roles("sysadmin")

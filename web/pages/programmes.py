@@ -5,11 +5,11 @@ from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
 from engine.actions.people import confirm_post, end_post, grant_post
-from engine.actions.sitting import KINDS, PROGRAMMERS, Part, answer_invitation, invite, set_programme
+from engine.actions.sitting import KINDS, Part, answer_invitation, invite, set_programme
 from engine.clock import now
 from engine.errors import Invalid, NotFound
 from engine.queries import people, sittings
-from engine.rules import ROLES
+from engine.rules import PROGRAMMERS, ROLES
 from engine.words import Words
 from web import auth
 from web.auth import for_roles, for_signed_in

@@ -44,6 +44,15 @@ def test_a_sign_in_link_works_once(web: Web) -> None:
     assert desk(second) == 302
 
 
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_whoever_signs_in_is_written_to_in_the_language_they_read(web: Web, language: str) -> None:
+    web.visitor().post(f"{web.link('scorer1')}?lang={language}")
+    with web.house.transaction() as db:
+        person = web.house.actor(db, "scorer1").person
+        assert person is not None
+        assert person.language == language
+
+
 def test_a_sign_in_link_ends_after_a_day(web: Web) -> None:
     link, visitor = web.link("scorer1"), web.visitor()
     visitor.get(link)
