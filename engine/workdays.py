@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Literal, NamedTuple, Self, cast
 
-import holidays
-
 from engine.words import Words
 
 Unit = Literal["workday", "day", "month"]
@@ -120,6 +118,8 @@ def _months_from(day: date, months: int) -> date:
 
 def seed(years: Iterable[int]) -> list[Day]:
     """What the `holidays` library knows of these years, in order of date; names in Chinese."""
+    import holidays  # noqa: PLC0415  (a fifth of a second, once a year)
+
     wanted = set(years)
     china = holidays.country_holidays("CN", years=wanted, language="zh_CN")
     off = [Day(day, False, name) for day, name in china.items() if day.weekday() < SATURDAY]

@@ -2,21 +2,34 @@
 
 from pathlib import Path
 
-from alembic import command
-from alembic.config import Config
-from sqlalchemy import Engine
+from sqlalchemy import Engine, inspect, text
+
+HEAD = "what_is_sealed"
+"""The newest of `versions/`."""
 
 
-def _config(bind: Engine) -> Config:
-    config = Config()
-    config.set_main_option("script_location", str(Path(__file__).parent))
-    config.attributes["bind"] = bind
-    return config
-
-
-def upgrade(bind: Engine, revision: str = "head") -> None:
-    command.upgrade(_config(bind), revision)
+def upgrade(bind: Engine) -> None:
+    if _revision(bind) != HEAD:
+        _run("upgrade", bind, "head")
 
 
 def downgrade(bind: Engine, revision: str) -> None:
-    command.downgrade(_config(bind), revision)
+    _run("downgrade", bind, revision)
+
+
+def _revision(bind: Engine) -> str | None:
+    if not inspect(bind).has_table("alembic_version"):
+        return None
+    with bind.connect() as connection:
+        return connection.scalar(text("SELECT version_num FROM alembic_version"))
+
+
+def _run(step: str, bind: Engine, revision: str) -> None:
+    # Alembic takes half a second to import, of the few a start has; nearly all starts need nothing of it.
+    from alembic import command  # noqa: PLC0415
+    from alembic.config import Config  # noqa: PLC0415
+
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent))
+    config.attributes["bind"] = bind
+    getattr(command, step)(config, revision)

@@ -1,8 +1,11 @@
 """Migrations run both ways, on both databases, and lead to exactly the tables the models describe."""
 
+from pathlib import Path
+
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import inspect, text
 from sqlalchemy.exc import DBAPIError
 
@@ -15,6 +18,10 @@ def test_the_migrations_lead_to_the_tables_of_the_models(empty_database: Databas
     migrations.upgrade(empty_database.bind)
     with empty_database.bind.connect() as connection:
         assert compare_metadata(MigrationContext.configure(connection), Base.metadata) == []
+
+
+def test_the_head_is_the_newest_version() -> None:
+    assert ScriptDirectory(str(Path(migrations.__file__).parent)).get_current_head() == migrations.HEAD
 
 
 def test_going_down_removes_what_going_up_made(empty_database: Database) -> None:
