@@ -272,4 +272,5 @@ CONDITIONS: dict[str, Condition] = {
         ),
     ),
 }
-GUARDS = frozenset({*NAMING, *CONDITIONS})
+COUNTING = frozenset({"scorers", "carried_topics", "findings", "segments", "moderators", "sources"})
+"""Conditions that ask for a number."""

@@ -59,6 +59,13 @@ def permit(db: Session, process: Process, matter: Matter, verb: Verb, actor: Act
                 "Nobody may approve their own work; someone else must do this.",
             )
         )
+    if verb.all_of and actor.id in {entry.actor_id for entry in done_since(db, matter, verb.name)}:
+        raise Forbidden(
+            Words(
+                "您已经代表一个单位确认过，其他单位要由另一人确认。",
+                "You have confirmed for one office; someone else must do so for another.",
+            )
+        )
     if verb.once_per and _already(db, matter, verb, actor):
         raise WrongState(Words("已经办过了，不能重复。", "This has been done already."))
     for guard in verb.when:

@@ -176,6 +176,7 @@ def read(text: str, edition: int = 1) -> Process:
 
 
 _HEADER = re.compile(r"^\[(\[)?([\w.]+)\]")
+_CHINESE = re.compile("[\u4e00-\u9fff]")
 _KEY = re.compile(r"^(\w+)\s*=")
 
 
@@ -255,17 +256,17 @@ class _Reader:
         kind = self.text(table, "kind", place)
         if kind and kind not in _READERS:
             self.wrong(f"{place}.kind", f"没有“{kind}”这种填写项。", f"There is no kind of field “{kind}”.")
-        choices = table.get("choices", {})
+        choices = self.pairs(table, "choices", place)
         return Field(
             name=name,
             kind=kind,
             label=self.words(table, "label", place),
             help=self.words(table, "help", place) if "help" in table else None,
             choices={key: self.pair(value, f"{place}.choices") for key, value in choices.items()},
-            of=table.get("of", {}),
-            min=table.get("min"),
-            max=table.get("max"),
-            required_unless=table.get("required_unless", {}),
+            of=self.pairs(table, "of", place),
+            min=self.number(table, "min", place),
+            max=self.number(table, "max", place),
+            required_unless=self.pairs(table, "required_unless", place),
         )
 
     def state(self, name: str, table: dict[str, Any]) -> State:
@@ -279,19 +280,17 @@ class _Reader:
                 self.clock(f"{place}.due.{at}", entry)
                 for at, entry in enumerate(self.list_of_tables(table, "due"))
             ),
-            end=table.get("end", False) is True,
+            end=self.flag(table, "end", place),
         )
 
     def clock(self, place: str, table: dict[str, Any]) -> Clock:
         self.known(table, _CLOCK_KEYS, place)
-        of = table.get("of")
+        of = self.name(table, "of", place)
         within, before = (
             self.span(table[key], place, of) if key in table else None for key in ("within", "before")
         )
-        on = table.get("on")
-        if [within, before, on].count(None) != 2 or (
-            on and not re.fullmatch(r"(field|parent)\.\w+", str(on))
-        ):
+        on = self.name(table, "on", place)
+        if [within, before, on].count(None) != 2 or (on and not re.fullmatch(r"(field|parent)\.\w+", on)):
             self.wrong(
                 place,
                 "期限要写 within、before 或 on（field.… 或 parent.…）之一。",
@@ -310,7 +309,7 @@ class _Reader:
     def verb(self, place: str, table: dict[str, Any]) -> Verb:
         self.known(table, _VERB_KEYS, place)
         name = self.text(table, "name", place)
-        stays, create = table.get("stays", False) is True, table.get("create", False) is True
+        stays, create = self.flag(table, "stays", place), self.flag(table, "create", place)
         if ("to" in table) == stays:
             self.wrong(place, f"“{name}”要写 to 或 stays 之一。", f"“{name}” needs either `to` or `stays`.")
         if ("from" in table) == create:
@@ -324,17 +323,17 @@ class _Reader:
             all_of=self.names(table, "all_of", place),
             not_by=self.names(table, "not_by", place),
             start=self.names(table, "from", place),
-            to=table.get("to"),
+            to=self.name(table, "to", place),
             stays=stays,
-            free=table.get("free", False) is True,
+            free=self.flag(table, "free", place),
             create=create,
             needs=self.names(table, "needs", place),
             takes=self.names(table, "takes", place),
-            when=tuple(self.guard(entry, f"{place}.when") for entry in table.get("when", [])),
+            when=tuple(self.guard(entry, f"{place}.when") for entry in self.entries(table, "when", place)),
             open=self.span(table["open"], f"{place}.open", None) if "open" in table else None,
-            once_per=table.get("once_per"),
-            on_behalf_of=table.get("on_behalf_of"),
-            carries=table.get("carries"),
+            once_per=self.name(table, "once_per", place),
+            on_behalf_of=self.name(table, "on_behalf_of", place),
+            carries=self.name(table, "carries", place),
             tells=self.names(table, "tells", place),
             makes=self.names(table, "makes", place),
             help=self.words(table, "help", place) if "help" in table else None,
@@ -374,7 +373,8 @@ class _Reader:
         if isinstance(value, dict) and all(
             isinstance(value.get(language), str) and value[language] for language in ("zh", "en")
         ):
-            return Words(value["zh"], value["en"])
+            words = Words(value["zh"], value["en"])
+            return words if key == "help" else self.translated(words, f"{place}.{key}".lstrip("."))
         self.wrong(
             f"{place}.{key}".lstrip("."), f"{key} 要有中文和英文。", f"`{key}` needs Chinese and English."
         )
@@ -388,7 +388,48 @@ class _Reader:
                 f"选项“{text}”要写成“中文 | English”。",
                 f"The choice “{text}” is written “中文 | English”.",
             )
-        return Words(zh, en)
+            return Words(zh, en)
+        return self.translated(Words(zh, en), place)
+
+    def translated(self, words: Words, place: str) -> Words:
+        """A name is in its language throughout; a help may quote."""
+        if not _CHINESE.search(words.zh) or _CHINESE.search(words.en):
+            self.wrong(
+                place,
+                f"“{words.zh}”“{words.en}”应是一中一英。",
+                f"“{words.zh}”, “{words.en}” should be one Chinese, one English.",
+            )
+        return words
+
+    def name(self, table: dict[str, Any], key: str, place: str) -> str | None:
+        return self.text(table, key, place) if key in table else None
+
+    def flag(self, table: dict[str, Any], key: str, place: str) -> bool:
+        value = table.get(key, False)
+        if not isinstance(value, bool):
+            self.wrong(f"{place}.{key}", f"{key} 只能是 true 或 false。", f"`{key}` is true or false.")
+        return value is True
+
+    def number(self, table: dict[str, Any], key: str, place: str) -> int | None:
+        value = table.get(key)
+        if value is None or (isinstance(value, int) and not isinstance(value, bool)):
+            return value
+        self.wrong(f"{place}.{key}", f"{key} 要写整数。", f"`{key}` is a whole number.")
+        return None
+
+    def pairs(self, table: dict[str, Any], key: str, place: str) -> dict[str, Any]:
+        value = table.get(key, {})
+        if isinstance(value, dict) and all(isinstance(entry, str | int) for entry in value.values()):
+            return value
+        self.wrong(f"{place}.{key}", f"{key} 要写成 {{ 名称 = 值 }}。", f"`{key}` is {{ name = value }}.")
+        return {}
+
+    def entries(self, table: dict[str, Any], key: str, place: str) -> list[Any]:
+        value = table.get(key, [])
+        if isinstance(value, list):
+            return value
+        self.wrong(f"{place}.{key}", f"{key} 要写成列表。", f"`{key}` is a list.")
+        return []
 
     def names(self, table: dict[str, Any], key: str, place: str) -> tuple[str, ...]:
         value = table.get(key, [])
@@ -569,5 +610,7 @@ _READERS = {
     "file": _id,
     "matter": _id,
 }
+CELLS = frozenset(_READERS) - {"rows", "points", "units", "groups"}
+"""What the cell of a table may hold."""
 REFERENCES = frozenset({"person", "unit", "units", "group", "groups", "file", "matter"})
 """Kinds whose values are ids: that the row exists is for whoever has the database to see."""

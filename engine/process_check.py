@@ -1,168 +1,400 @@
-"""Proves that a process may run: what it names exists, every state is reached and left, every deadline is owned."""
+"""Proves that a process may run: what it names exists, every state is reached and left, every deadline is owned,
+nobody approves their own work.
+"""
 
-from collections.abc import Collection, Iterator
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from itertools import combinations
+from typing import Literal
 
-from engine.process import Broken, Finding, Process, Verb, read
+from engine.process import CELLS, TEXT_MAX, Broken, Clock, Field, Finding, Guard, Process, Span, Verb, read
+from engine.process_graph import ahead_of, entrances, moves, paths, without_end
 from engine.words import Words
 
+Asks = Literal["nothing", "number", "verb", "children"]
+"""What a guard is written with: `"name"`, `{ name = 3 }`, `{ name = "verb" }` or `{ name = "process.mark" }`."""
+
 ONCE_PER = (None, "person", "stay", "person_and_stay")
+DAYS = {"workday": 1.0, "day": 1.0, "month": 28.0}
+"""The least a period can be, in days: a warning that is longer than that may never be given."""
+MOST_DAYS = {"workday": 7 / 5, "day": 1.0, "month": 31.0}
 
 
 @dataclass(frozen=True)
 class Vocabulary:
-    """What the house offers to a process text: the words it may use beside its own."""
+    """What the house offers to the text of a process, beside the text's own words.
 
-    roles: Collection[str]
-    guards: Collection[str]
-    marks: Collection[str]
-    """Marks that figures and code rely on for this process; a text that loses one is refused."""
+    `roles` with the rows each reaches; `dates` as `field.NAME` and `parent.NAME`; `children` are the processes whose
+    matters stand under those of this one. `marks` are what figures and code rely on, `verbs` what the system itself
+    does: a text that loses one is refused.
+    """
+
+    roles: Mapping[str, str]
+    guards: Mapping[str, Asks]
+    marks: Collection[str] = ()
+    verbs: Collection[str] = ()
+    dates: Collection[str] = ()
+    documents: Collection[str] = ()
+    children: Mapping[str, Process] = field(default_factory=dict)
 
 
 def check(text: str, vocabulary: Vocabulary, edition: int = 1) -> Process:
     """The process, or `Broken` with every finding in the order of the text's lines."""
     process = read(text, edition)
-    findings = [
-        *_unknown_states(process),
-        *_unknown_fields(process),
-        *_unknown_words(process, vocabulary),
-        *_owners(process, vocabulary),
-        *_lost_marks(process, vocabulary),
-    ]
-    if not findings:
-        findings = [*_unreachable(process), *_no_way_out(process)]
-    if findings:
-        raise Broken(sorted(findings, key=lambda finding: finding.line))
+    checker = _Checker(process, vocabulary)
+    checker.names()
+    if not checker.findings:
+        checker.ways()
+    if checker.findings:
+        raise Broken(sorted(checker.findings, key=lambda finding: finding.line))
     return process
 
 
-def _at(process: Process, place: str) -> int:
-    return process.lines.get(place, process.lines.get(place.rpartition(".")[0], 0))
+class _Checker:
+    def __init__(self, process: Process, vocabulary: Vocabulary) -> None:
+        self.process, self.known = process, vocabulary
+        self.verbs = {verb.name: f"verb.{at}" for at, verb in enumerate(process.verbs.values())}
+        self.findings: list[Finding] = []
 
+    def wrong(self, place: str, zh: str, en: str) -> None:
+        lines = self.process.lines
+        line = next((lines[at] for at in (place, place.rpartition(".")[0]) if at in lines), 0)
+        self.findings.append(Finding(line, Words(zh, en)))
 
-def _verbs(process: Process) -> Iterator[tuple[str, Verb]]:
-    return ((f"verb.{at}", verb) for at, verb in enumerate(process.verbs.values()))
+    # ---- what the text names
 
+    def names(self) -> None:
+        for one in self.process.fields.values():
+            self.field(one)
+        for state in self.process.states.values():
+            for at, clock in enumerate(state.due):
+                self.clock(f"state.{state.name}.due.{at}", clock)
+        if self.process.start not in self.process.states:
+            self.no_state("start", self.process.start)
+        for verb in self.process.verbs.values():
+            self.verb(self.verbs[verb.name], verb)
+        self.lost()
 
-def _unknown_states(process: Process) -> Iterator[Finding]:
-    named = [("start", process.start)]
-    for place, verb in _verbs(process):
-        named += [(f"{place}.from", state) for state in verb.start]
-        if verb.to not in (None, "previous"):
-            named.append((f"{place}.to", str(verb.to)))
-    for place, state in named:
-        if state not in process.states:
-            yield Finding(
-                _at(process, place), Words(f"没有“{state}”这个状态。", f"There is no state “{state}”.")
+    def field(self, field: Field) -> None:
+        place = f"field.{field.name}"
+        if not any(field.name in verb.needs + verb.takes for verb in self.process.verbs.values()):
+            self.wrong(
+                place,
+                f"没有一步要填“{field.label.zh}”。",
+                f"No step asks for “{field.label.en}”.",
             )
+        if field.min is not None and field.max is not None and field.min > field.max:
+            self.wrong(f"{place}.min", "min 大于 max。", "`min` is more than `max`.")
+        if field.kind == "text" and (field.max or 0) > TEXT_MAX:
+            self.wrong(
+                f"{place}.max", f"文字最多 {TEXT_MAX} 字。", f"A text has at most {TEXT_MAX} characters."
+            )
+        if field.kind == "choice" and not field.choices:
+            self.wrong(f"{place}.choices", "没有可选的项。", "There is nothing to choose from.")
+        if field.kind == "rows" and not (field.of and CELLS.issuperset(map(str, field.of.values()))):
+            self.wrong(
+                f"{place}.of", "of 要写每一列的种类。", "`of` gives each column and the kind of its cells."
+            )
+        if field.kind == "points" and not (field.of and all(_is_count(most) for most in field.of.values())):
+            self.wrong(
+                f"{place}.of", "of 要写每项评分的满分。", "`of` gives each criterion and its most points."
+            )
+        if field.kind in ("rows", "points") and field.of.keys() - field.choices.keys():
+            self.wrong(
+                f"{place}.choices", "choices 要写每一项的名称。", "`choices` gives the name of each of them."
+            )
+        for name, value in field.required_unless.items():
+            other = self.process.fields.get(name)
+            if other is None or (other.choices and value not in other.choices):
+                self.wrong(
+                    f"{place}.required_unless",
+                    f"“{name}”没有“{value}”这个选项。",
+                    f"“{name}” has no choice “{value}”.",
+                )
 
+    def clock(self, place: str, clock: Clock) -> None:
+        if self.known.roles.get(clock.owner) in (None, "none", "body"):
+            self.wrong(
+                f"{place}.owner",
+                f"“{clock.what.zh}”的期限没有人负责。",
+                f"Nobody owns the deadline “{clock.what.en}”.",
+            )
+        for span in (clock.within, clock.before):
+            if span:
+                self.anchor(place, span)
+        if clock.on and clock.on not in self.known.dates:
+            self.no_date(f"{place}.on", clock.on)
+        length = clock.within and clock.within.period
+        for warning in clock.warn:
+            if length and warning.count * MOST_DAYS[warning.unit] >= length.count * DAYS[length.unit]:
+                self.wrong(
+                    f"{place}.warn",
+                    f"“{clock.what.zh}”的提醒不能早于期限开始。",
+                    f"“{clock.what.en}” would warn before its time has begun.",
+                )
 
-def _unknown_fields(process: Process) -> Iterator[Finding]:
-    for place, verb in _verbs(process):
+    def anchor(self, place: str, span: Span) -> None:
+        if span.of is None:
+            return
+        if "." in span.of:
+            if span.of not in self.known.dates:
+                self.no_date(place, span.of)
+        elif span.of not in self.process.states:
+            self.no_state(place, span.of)
+
+    def verb(self, place: str, verb: Verb) -> None:
+        for state in verb.start:
+            if state not in self.process.states:
+                self.no_state(f"{place}.from", state)
+        if verb.to and verb.to != "previous" and verb.to not in self.process.states:
+            self.no_state(f"{place}.to", verb.to)
+        self.doers(place, verb)
         for key, names in (("needs", verb.needs), ("takes", verb.takes)):
             for name in names:
-                if name not in process.fields:
-                    yield Finding(
-                        _at(process, f"{place}.{key}"),
-                        Words(f"没有“{name}”这一填写项。", f"There is no field “{name}”."),
-                    )
-
-
-def _unknown_words(process: Process, vocabulary: Vocabulary) -> Iterator[Finding]:
-    for place, verb in _verbs(process):
-        if not verb.doers:
-            yield Finding(
-                _at(process, place),
-                Words(f"“{verb.title.zh}”没有人可以做。", f"Nobody may do “{verb.title.en}”."),
-            )
-        for role in (*verb.doers, *verb.tells, *([verb.on_behalf_of] if verb.on_behalf_of else [])):
-            if role not in vocabulary.roles:
-                yield Finding(
-                    _at(process, f"{place}.by"),
-                    Words(f"没有“{role}”这个角色。", f"There is no role “{role}”."),
-                )
-        for guard in verb.when:
-            if guard.name not in vocabulary.guards:
-                yield Finding(
-                    _at(process, f"{place}.when"),
-                    Words(f"没有“{guard.name}”这个条件。", f"There is no guard “{guard.name}”."),
-                )
-        if verb.once_per not in ONCE_PER:
-            yield Finding(
-                _at(process, f"{place}.once_per"),
-                Words(f"once_per 不能是“{verb.once_per}”。", f"`once_per` cannot be “{verb.once_per}”."),
-            )
+                if name not in self.process.fields:
+                    self.wrong(f"{place}.{key}", f"没有“{name}”这一填写项。", f"There is no field “{name}”.")
         for other in verb.not_by:
-            if other not in process.verbs:
-                yield Finding(
-                    _at(process, f"{place}.not_by"),
-                    Words(f"没有“{other}”这一步。", f"There is no verb “{other}”."),
+            if other not in self.process.verbs:
+                self.no_verb(f"{place}.not_by", other)
+        for guard in verb.when:
+            self.guard(f"{place}.when", verb, guard)
+        if verb.open:
+            self.anchor(f"{place}.open", verb.open)
+        if verb.once_per not in ONCE_PER:
+            self.wrong(
+                f"{place}.once_per",
+                f"once_per 不能是“{verb.once_per}”。",
+                f"`once_per` cannot be “{verb.once_per}”.",
+            )
+        for document in verb.makes:
+            if document not in self.known.documents:
+                self.wrong(
+                    f"{place}.makes", f"没有“{document}”这种文书。", f"There is no document “{document}”."
                 )
+        if verb.stays and (verb.makes or verb.carries):
+            self.wrong(
+                place,
+                "只有离开这个阶段的一步才能生成文书、带动其他事项。",
+                "Only a step that leaves the state can make documents or carry others along.",
+            )
+        if verb.carries:
+            self.carries(f"{place}.carries", verb)
 
+    def doers(self, place: str, verb: Verb) -> None:
+        bodies = [verb.on_behalf_of] if verb.on_behalf_of else []
+        for key, roles in (
+            ("by", verb.by),
+            ("all_of", verb.all_of),
+            ("tells", verb.tells),
+            ("on_behalf_of", bodies),
+        ):
+            for role in roles:
+                if role not in self.known.roles:
+                    self.wrong(f"{place}.{key}", f"没有“{role}”这个角色。", f"There is no role “{role}”.")
+        if not any(self.can_do(role, verb) for role in verb.by) and not verb.all_of:
+            self.wrong(place, f"“{verb.title.zh}”没有人可以做。", f"Nobody may do “{verb.title.en}”.")
+        if any(not self.can_do(role, verb) for role in verb.all_of):
+            self.wrong(
+                f"{place}.all_of",
+                f"“{verb.title.zh}”等不齐：其中有人做不了。",
+                f"“{verb.title.en}” waits for someone who cannot do it.",
+            )
 
-def _owners(process: Process, vocabulary: Vocabulary) -> Iterator[Finding]:
-    for state in process.states.values():
-        for at, clock in enumerate(state.due):
-            place = f"state.{state.name}.due.{at}"
-            if clock.owner not in vocabulary.roles:
-                yield Finding(
-                    _at(process, f"{place}.owner"),
-                    Words(
-                        f"“{clock.what.zh}”的期限没有人负责。", f"Nobody owns the deadline “{clock.what.en}”."
-                    ),
-                )
-            anchor = next((span.of for span in (clock.within, clock.before) if span), None)
-            if anchor and "." not in anchor and anchor not in process.states:
-                yield Finding(
-                    _at(process, place), Words(f"没有“{anchor}”这个状态。", f"There is no state “{anchor}”.")
-                )
-
-
-def _lost_marks(process: Process, vocabulary: Vocabulary) -> Iterator[Finding]:
-    carried = {mark for state in process.states.values() for mark in state.marks}
-    for mark in sorted(set(vocabulary.marks) - carried):
-        yield Finding(
-            0,
-            Words(
-                f"缺少标记“{mark}”，统计依赖它。", f"The mark “{mark}”, which figures rely on, is missing."
-            ),
+    def can_do(self, role: str, verb: Verb) -> bool:
+        """In some row: a body decides through the staff who record it, and a submitter has submitted something."""
+        return self.known.roles.get(role) not in (None, "none", "body") and not (
+            verb.create and self.known.roles[role] == "own"
         )
 
+    def guard(self, place: str, verb: Verb, guard: Guard) -> None:
+        asks = self.known.guards.get(guard.name)
+        if asks is None:
+            self.wrong(place, f"没有“{guard.name}”这个条件。", f"There is no guard “{guard.name}”.")
+        elif asks == "nothing" and guard.number is not None:
+            self.wrong(place, f"条件“{guard.name}”不带数。", f"The guard “{guard.name}” takes no number.")
+        elif asks == "number" and not _is_count(guard.number):
+            self.wrong(
+                place,
+                f"条件“{guard.name}”要带一个正整数。",
+                f"The guard “{guard.name}” needs a whole number, at least 1.",
+            )
+        elif asks == "verb":
+            self.done(place, verb, str(guard.number))
+        elif asks == "children":
+            self.children(place, str(guard.number))
 
-def _next(process: Process, state: str) -> set[str]:
-    onward = {verb.to for verb in process.verbs_from(state) if verb.to}
-    if "previous" in onward:
-        onward |= {
-            verb_from for verb in process.verbs.values() if verb.to == state for verb_from in verb.start
+    def done(self, place: str, verb: Verb, name: str) -> None:
+        """What is to be done first can be done in every state where this step waits for it."""
+        first = self.process.verbs.get(name)
+        if first is None:
+            self.no_verb(place, name)
+        elif stuck := [state for state in verb.start if state not in first.start and first.to != state]:
+            titles = [self.process.states[state].title for state in stuck if state in self.process.states]
+            for title in titles:
+                self.wrong(
+                    place,
+                    f"在“{title.zh}”办不了“{first.title.zh}”，“{verb.title.zh}”就永远办不成。",
+                    f"“{first.title.en}” cannot be done at “{title.en}”, so “{verb.title.en}” never can.",
+                )
+
+    def children(self, place: str, what: str) -> None:
+        name, _, mark = what.partition(".")
+        child = self.known.children.get(name)
+        if child is None:
+            self.wrong(place, f"这里没有下属的“{name}”。", f"There is no “{name}” under this one.")
+        elif not child.marked(mark):
+            self.wrong(
+                place,
+                f"“{child.title.zh}”永远办不到“{mark}”。",
+                f"A {child.title.en.lower()} can never reach “{mark}”.",
+            )
+
+    def carries(self, place: str, verb: Verb) -> None:
+        child = self.known.children.get(str(verb.carries))
+        if child is None:
+            self.wrong(
+                place, f"这里没有下属的“{verb.carries}”。", f"There is no “{verb.carries}” under this one."
+            )
+        elif verb.name not in child.verbs or "system" not in child.verbs[verb.name].by:
+            self.wrong(
+                place,
+                f"“{child.title.zh}”没有由系统办理的“{verb.name}”。",
+                f"A {child.title.en.lower()} has no step “{verb.name}” that the system does.",
+            )
+
+    def lost(self) -> None:
+        carried = {mark for state in self.process.states.values() for mark in state.marks}
+        for mark in sorted(set(self.known.marks) - carried):
+            self.wrong(
+                "",
+                f"缺少标记“{mark}”，统计依赖它。",
+                f"The mark “{mark}”, which figures rely on, is missing.",
+            )
+        for name in sorted(self.known.verbs):
+            verb = self.process.verbs.get(name)
+            if verb is None or "system" not in verb.by:
+                self.wrong(
+                    self.verbs.get(name, ""),
+                    f"缺少由系统办理的“{name}”。",
+                    f"The step “{name}”, which the system does, is missing.",
+                )
+
+    def no_state(self, place: str, name: str) -> None:
+        self.wrong(place, f"没有“{name}”这个状态。", f"There is no state “{name}”.")
+
+    def no_verb(self, place: str, name: str) -> None:
+        self.wrong(place, f"没有“{name}”这一步。", f"There is no step “{name}”.")
+
+    def no_date(self, place: str, name: str) -> None:
+        self.wrong(place, f"没有“{name}”这个日期。", f"There is no date “{name}”.")
+
+    # ---- the ways through it; only where every name is known
+
+    def ways(self) -> None:
+        ways = paths(self.process)
+        for name, state in self.process.states.items():
+            if name not in ways:
+                self.wrong(
+                    f"state.{name}",
+                    f"没有一步通向“{state.title.zh}”。",
+                    f"No step leads to “{state.title.en}”.",
+                )
+        for name in without_end(self.process):
+            if name in ways:
+                self.no_end(name, ways[name])
+        self.circles()
+        self.own_work()
+
+    def no_end(self, name: str, way: Iterable[Verb]) -> None:
+        title, steps = self.process.states[name].title, list(way)
+        zh, en = (
+            " → ".join(getattr(verb.title, language) for verb in steps) or title[at]
+            for at, language in enumerate(("zh", "en"))
+        )
+        if any(moves(self.process, name)):
+            self.wrong(
+                f"state.{name}",
+                f"从“{title.zh}”只能绕圈，走不到任何终点（{zh}）。",
+                f"From “{title.en}” all ways run in a circle; no end can be reached ({en}).",
+            )
+        else:
+            self.wrong(
+                f"state.{name}",
+                f"到了“{title.zh}”就走不下去，它又不是终点（{zh}）。",
+                f"“{title.en}” is a dead end: no step leads on, and it is no end ({en}).",
+            )
+
+    def circles(self) -> None:
+        """Of steps in one state that wait for each other none can ever be done."""
+        waits = {
+            verb.name: {str(guard.number) for guard in verb.when if guard.name == "done"}
+            for verb in self.process.verbs.values()
         }
-    return {name for name in onward if name != "previous"}
+        while True:
+            free = {name for name, first in waits.items() if not first}
+            if not free:
+                break
+            waits = {name: first - free for name, first in waits.items() if name not in free}
+        for name in waits:
+            title = self.process.verbs[name].title
+            self.wrong(
+                f"{self.verbs[name]}.when",
+                f"“{title.zh}”与它等的一步互相等待。",
+                f"“{title.en}” and what it waits for wait for each other.",
+            )
 
+    def own_work(self) -> None:
+        """A step named `approve…` is never done by one who did the step before it, nor by who gave another approval."""
+        approvals = [verb for verb in self.process.verbs.values() if _approves(verb)]
+        for verb in approvals:
+            for before in self.before(verb):
+                if not _approves(before) and before.name not in verb.not_by and _shared(before, verb):
+                    self.wrong(
+                        self.verbs[verb.name],
+                        f"办了“{before.title.zh}”的人可以自己“{verb.title.zh}”，请写 not_by。",
+                        f"Whoever did “{before.title.en}” may do “{verb.title.en}” as well; say `not_by`.",
+                    )
+        for one, other in combinations(approvals, 2):
+            if self.in_one_matter(one, other) and _shared(one, other):
+                if one.name in other.not_by or other.name in one.not_by:
+                    continue
+                self.wrong(
+                    self.verbs[other.name],
+                    f"同一个人可以办“{one.title.zh}”和“{other.title.zh}”两道批准，请写 not_by。",
+                    f"One person may give both “{one.title.en}” and “{other.title.en}”; say `not_by`.",
+                )
 
-def _unreachable(process: Process) -> Iterator[Finding]:
-    seen, ahead = (
-        set[str](),
-        {process.start, *(verb.to for verb in process.verbs.values() if verb.create and verb.to)},
-    )
-    while ahead:
-        state = ahead.pop()
-        seen.add(state)
-        ahead |= _next(process, state) - seen
-    for name in process.states.keys() - seen:
-        title = process.states[name].title
-        yield Finding(
-            _at(process, f"state.{name}"),
-            Words(f"没有一步通向“{title.zh}”。", f"No step leads to “{title.en}”."),
+    def before(self, verb: Verb) -> Iterator[Verb]:
+        """What this step judges: what it waits for, or else whatever leads to where it is done."""
+        waited = {str(guard.number) for guard in verb.when if guard.name == "done"}
+        if waited:
+            return (self.process.verbs[name] for name in waited)
+        begun = entrances(self.process)
+        leads = {other.name for state in verb.start for other in begun.get(state, [])}
+        return (
+            other
+            for other in self.process.verbs.values()
+            if other is not verb and (other.to in verb.start or other.name in leads)
+        )
+
+    def in_one_matter(self, one: Verb, other: Verb) -> bool:
+        """Whether one matter can have both: the state of the one lies ahead of the other, or they share it."""
+        return any(
+            there == here or there in ahead_of(self.process, here) or here in ahead_of(self.process, there)
+            for here in one.start
+            for there in other.start
         )
 
 
-def _no_way_out(process: Process) -> Iterator[Finding]:
-    """Every state that is not an end must be able to reach one; an end has no steps of its own but a reopening."""
-    good = {state.name for state in process.states.values() if state.end}
-    while more := {name for name in process.states.keys() - good if _next(process, name) & good}:
-        good |= more
-    for name in process.states.keys() - good:
-        title = process.states[name].title
-        yield Finding(
-            _at(process, f"state.{name}"),
-            Words(f"从“{title.zh}”走不到任何终点。", f"From “{title.en}” no end can be reached."),
-        )
+def _approves(verb: Verb) -> bool:
+    return verb.name.partition("_")[0] == "approve"
+
+
+def _shared(one: Verb, other: Verb) -> bool:
+    """Whether a role may do both, and not on behalf of two bodies."""
+    bodies = one.on_behalf_of, other.on_behalf_of
+    return bool(set(one.doers) & set(other.doers) - {"system"}) and (None in bodies or len(set(bodies)) == 1)
+
+
+def _is_count(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value >= 1

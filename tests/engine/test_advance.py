@@ -16,6 +16,7 @@ from engine.errors import Forbidden, Invalid, NotFound, Stale, WrongState
 from engine.models.house import Notice
 from engine.models.ledger import LedgerEntry, Outbox
 from engine.models.matter import Matter, MatterMark
+from engine.models.people import Post
 from engine.models.topic import Plan, ScoreSheet, Support, Topic
 from engine.permits import offers
 from engine.queries.desk import waiting
@@ -268,6 +269,21 @@ def test_an_office_agrees_once(house: House) -> None:
         perform(db, plan, "agree", actor=house.actor(db, "party"), now=house.now, revision="无意见")
         with pytest.raises(WrongState, match="already confirmed"):
             perform(db, plan, "agree", actor=house.actor(db, "party"), now=house.now, revision="无意见")
+
+
+def test_nobody_agrees_for_two_offices(house: House) -> None:
+    with house.transaction() as db:
+        plan = house.plan(db)
+        perform(db, scored(house, db, plan), "shortlist", actor=house.actor(db, "office"), now=house.now)
+        for verb in ("draft", "submit"):
+            perform(db, plan, verb, actor=house.actor(db, "office"), now=house.now)
+        party = house.actor(db, "party").id
+        db.add(Post(person_id=party, role="government_office", granted_at=house.now, confirmed_at=house.now))
+        db.flush()
+        perform(db, plan, "agree", actor=house.actor(db, "party"), now=house.now, revision="无意见")
+        with pytest.raises(Forbidden, match="someone else"):
+            perform(db, plan, "agree", actor=house.actor(db, "party"), now=house.now, revision="无意见")
+        assert plan.state == "joint_revision"
 
 
 def test_a_year_has_one_plan(house: House) -> None:

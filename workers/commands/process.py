@@ -4,12 +4,11 @@ import argparse
 import sys
 from pathlib import Path
 
-from engine.editions import SHIPPED, shipped, shipped_names
+from engine.editions import shipped, shipped_names
 from engine.errors import Refused
-from engine.guards import GUARDS
 from engine.process import Broken, read
-from engine.process_check import Vocabulary, check
-from engine.rules import ROLES
+from engine.process_check import check
+from engine.vocabulary import vocabulary
 from engine.words import Words
 
 
@@ -44,13 +43,6 @@ def check_file(path: Path) -> int:
         return 1
     print(f"{process.title.zh} {process.title.en}：可以运行。 It may run.")
     return 0
-
-
-def vocabulary(name: str) -> Vocabulary:
-    """What the house offers to this process. The marks it may not lose are those of the shipped file."""
-    is_shipped = (SHIPPED / f"{name}.toml").exists()
-    marks = {mark for state in shipped(name).states.values() for mark in state.marks} if is_shipped else set()
-    return Vocabulary(roles=ROLES, guards=GUARDS, marks=marks)
 
 
 if __name__ == "__main__":
