@@ -7,6 +7,7 @@ from pathlib import Path
 
 from engine.editions import shipped, shipped_names
 from engine.process import Process, Span, Verb
+from engine.process_diagram import mermaid
 from engine.rules import ROLES
 
 DOCS = Path(__file__).parent
@@ -34,16 +35,10 @@ def workflow() -> str:
 def _process(process: Process) -> str:
     lines = [
         f"## {process.title.zh} {process.title.en} (`{process.name}`)\n",
-        "```mermaid",
-        "stateDiagram-v2",
+        f"```mermaid\n{mermaid(process)}\n```\n",
+        "| step | from | to | who | gate |",
+        "|---|---|---|---|---|",
     ]
-    lines += [f"  {state.name}: {state.title.zh}" for state in process.states.values()]
-    lines += [f"  [*] --> {verb.to}: {verb.title.zh}" for verb in process.verbs.values() if verb.create]
-    for verb in process.verbs.values():
-        if verb.to and verb.to != "previous":
-            lines += [f"  {state} --> {verb.to}: {verb.title.zh}" for state in verb.start]
-    lines += [f"  {state.name} --> [*]" for state in process.states.values() if state.end]
-    lines += ["```\n", "| step | from | to | who | gate |", "|---|---|---|---|---|"]
     lines += [_row(process, verb) for verb in process.verbs.values()]
     lines += ["", "| stage | deadline | within | owner |", "|---|---|---|---|"]
     for state in process.states.values():

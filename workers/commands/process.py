@@ -1,4 +1,6 @@
-"""`xieshang process list | check FILE`: the procedures of the house, and whether a text may become one."""
+"""`xieshang process list | check FILE | diagram NAME | diff A B`: the procedures of the house, whether a text may
+become one, what it looks like, and what would change.
+"""
 
 import argparse
 import sys
@@ -6,10 +8,12 @@ from pathlib import Path
 
 from engine.editions import shipped, shipped_names
 from engine.errors import Refused
-from engine.process import Broken, read
+from engine.process import Broken, Process, read
 from engine.process_check import check
+from engine.process_diagram import mermaid, svg
+from engine.process_diff import changes, lost_states
 from engine.vocabulary import vocabulary
-from engine.words import Words
+from engine.words import LANGUAGES, Words
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -17,8 +21,25 @@ def main(argv: list[str] | None = None) -> int:
     words = parser.add_subparsers(dest="word", required=True)
     words.add_parser("list", help="every procedure with its states and steps")
     words.add_parser("check", help="whether a file may run").add_argument("file", type=Path)
+    drawing = words.add_parser("diagram", help="a procedure drawn, as SVG or Mermaid")
+    drawing.add_argument("name", help="a procedure of the house, or a file")
+    drawing.add_argument("--mermaid", action="store_true")
+    drawing.add_argument("--language", choices=LANGUAGES, default="zh")
+    difference = words.add_parser("diff", help="what differs between two, each a procedure or a file")
+    difference.add_argument("a")
+    difference.add_argument("b")
     arguments = parser.parse_args(argv)
-    return list_all() if arguments.word == "list" else check_file(arguments.file)
+    match arguments.word:
+        case "list":
+            return list_all()
+        case "check":
+            return check_file(arguments.file)
+        case "diagram":
+            process = named(arguments.name)
+            print(mermaid(process) if arguments.mermaid else svg(process, arguments.language))
+            return 0
+        case _:
+            return compare(named(arguments.a), named(arguments.b))
 
 
 def list_all() -> int:
@@ -31,10 +52,7 @@ def list_all() -> int:
 
 def check_file(path: Path) -> int:
     """0 where the file may run, 1 with every finding and its line where it may not."""
-    try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise Refused(Words(f"读不了 {path}：{error}", f"Cannot read {path}: {error}")) from error
+    text = text_of(path)
     try:
         process = check(text, vocabulary(read(text).name))
     except Broken as broken:
@@ -43,6 +61,40 @@ def check_file(path: Path) -> int:
         return 1
     print(f"{process.title.zh} {process.title.en}：可以运行。 It may run.")
     return 0
+
+
+def compare(old: Process, new: Process) -> int:
+    """0 where they are alike, 1 where they differ, as diff has it."""
+    found = list(changes(old, new))
+    for words in found:
+        print(f"{words.zh} {words.en}")
+    for state in lost_states(old, new):
+        title = state.title
+        print(
+            f"仍在“{title.zh}”的事项转到新版时要指明去处。"
+            f" Matters still at “{title.en}” need a place named for them when they move."
+        )
+    return 1 if found else 0
+
+
+def named(name: str) -> Process:
+    """A shipped procedure by its name, or the one a file describes."""
+    if name in shipped_names():
+        return shipped(name)
+    try:
+        return read(text_of(Path(name)))
+    except Broken as broken:
+        first = broken.findings[0]
+        raise Refused(
+            Words(f"{name}:{first.line}: {first.words.zh}", f"{name}:{first.line}: {first.words.en}")
+        ) from broken
+
+
+def text_of(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise Refused(Words(f"读不了 {path}：{error}", f"Cannot read {path}: {error}")) from error
 
 
 if __name__ == "__main__":
