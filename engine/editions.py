@@ -4,7 +4,7 @@ from datetime import date
 from functools import cache
 from pathlib import Path
 
-from sqlalchemy import ColumnElement, and_, or_, select
+from sqlalchemy import ColumnElement, Select, and_, or_, select
 from sqlalchemy.orm import Session
 
 from engine.models.edition import ProcessEdition
@@ -30,10 +30,8 @@ def _adopted(name: str, number: int, text: str) -> Process:
 
 
 def editions(db: Session, name: str) -> list[Process]:
-    """Every edition of a procedure, the shipped one first."""
-    rows = db.scalars(
-        select(ProcessEdition).where(ProcessEdition.process == name).order_by(ProcessEdition.number)
-    )
+    """Every edition of a procedure that holds or has held, the shipped one first."""
+    rows = db.scalars(_of(name).order_by(ProcessEdition.number))
     return [shipped(name), *(_adopted(name, row.number, row.text) for row in rows)]
 
 
@@ -47,9 +45,15 @@ def process_of(db: Session, matter: Matter) -> Process:
 
 def process_on(db: Session, name: str, day: date) -> Process:
     """The edition that a matter begun on this day starts under."""
-    rows = select(ProcessEdition).where(ProcessEdition.process == name, ProcessEdition.from_date <= day)
+    rows = _of(name).where(ProcessEdition.from_date <= day)
     row = db.scalar(rows.order_by(ProcessEdition.number.desc()).limit(1))
     return _adopted(name, row.number, row.text) if row else shipped(name)
+
+
+def _of(name: str) -> Select[ProcessEdition]:
+    return select(ProcessEdition).where(
+        ProcessEdition.process == name, ProcessEdition.adopted_at.is_not(None)
+    )
 
 
 def has_mark(db: Session, name: str, mark: str) -> ColumnElement[bool]:

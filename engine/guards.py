@@ -7,6 +7,7 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, and_, exists, func, not_, select
 from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 
+from engine import calendar
 from engine.clock import day
 from engine.deadlines import deadlines
 from engine.editions import carries_mark, has_mark, process_of, shipped
@@ -18,6 +19,7 @@ from engine.models.recommendation import Assignment, Source
 from engine.models.topic import ScoreSheet
 from engine.process import Guard
 from engine.words import Words
+from engine.workdays import Period
 
 
 @dataclass(frozen=True)
@@ -48,20 +50,20 @@ def in_this_state(matter_id: int | InstrumentedAttribute[int]) -> ColumnElement[
 def unmet(db: Session, matter: Matter, guard: Guard, now: datetime) -> Words | None:
     """The sentence of a guard that does not hold, or nothing."""
     if guard.name in NAMING:
-        return NAMING[guard.name](db, matter, str(guard.number))
+        return NAMING[guard.name](db, matter, str(guard.number), now)
     condition = CONDITIONS[guard.name]
     number = int(guard.number or 0)
     return None if condition.holds(db, matter, number, now) else condition.words(number)
 
 
-def _done(db: Session, matter: Matter, verb: str) -> Words | None:
+def _done(db: Session, matter: Matter, verb: str, now: datetime) -> Words | None:
     if done_since(db, matter, verb):
         return None
     title = process_of(db, matter).verbs[verb].title
     return Words(f"还没有记录“{title.zh}”。", f"“{title.en}” is not on record yet.")
 
 
-def _a_child(db: Session, matter: Matter, what: str) -> Words | None:
+def _a_child(db: Session, matter: Matter, what: str, now: datetime) -> Words | None:
     """`what` is PROCESS.MARK: one child at least has carried the mark."""
     name, _, mark = what.partition(".")
     if _count(db, Matter.parent_id == matter.id, Matter.process == name, _once_marked(mark)):
@@ -72,7 +74,7 @@ def _a_child(db: Session, matter: Matter, what: str) -> Words | None:
     )
 
 
-def _every_child(db: Session, matter: Matter, what: str) -> Words | None:
+def _every_child(db: Session, matter: Matter, what: str, now: datetime) -> Words | None:
     """Every child of the process has carried the mark or has come to an end without it."""
     name, _, mark = what.partition(".")
     behind = select(Matter).where(
@@ -175,12 +177,21 @@ def _is_signed_or_late(db: Session, other: Assignment, now: datetime) -> bool:
     return last < day(now)
 
 
-NAMING: dict[str, Callable[[Session, Matter, str], Words | None]] = {
+def _waited(db: Session, matter: Matter, length: str, now: datetime) -> Words | None:
+    """Not before that time in this state is over: a public notice must have hung out."""
+    last = calendar.of(db).due(day(matter.since), Period.parse(length))
+    if day(now) > last:
+        return None
+    return Words(f"要等到 {last:%Y-%m-%d} 期满之后。", f"The time for it runs until {last:%Y-%m-%d}.")
+
+
+NAMING: dict[str, Callable[[Session, Matter, str, datetime], Words | None]] = {
     "done": _done,
+    "waited": _waited,
     "a_child": _a_child,
     "every_child": _every_child,
 }
-"""Guards that name a verb, or a mark of children: an office can write new gates of these without Python."""
+"""Guards that name a verb, a length of time or a mark of children: of these an office writes gates without Python."""
 
 CONDITIONS: dict[str, Condition] = {
     "call_is_open": Condition(

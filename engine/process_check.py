@@ -10,9 +10,10 @@ from typing import Literal
 from engine.process import CELLS, TEXT_MAX, Broken, Clock, Field, Finding, Guard, Process, Span, Verb, read
 from engine.process_graph import ahead_of, entrances, moves, paths, without_end
 from engine.words import Words
+from engine.workdays import PERIOD
 
-Asks = Literal["nothing", "number", "verb", "children"]
-"""What a guard is written with: `"name"`, `{ name = 3 }`, `{ name = "verb" }` or `{ name = "process.mark" }`."""
+Asks = Literal["nothing", "number", "verb", "length", "children"]
+"""What a guard is written with: `"name"`, or `{ name = … }` with 3, "verb", "5 workdays" or "process.mark"."""
 
 ONCE_PER = (None, "person", "stay", "person_and_stay")
 DAYS = {"workday": 1.0, "day": 1.0, "month": 28.0}
@@ -220,6 +221,12 @@ class _Checker:
             )
         elif asks == "verb":
             self.done(place, verb, str(guard.number))
+        elif asks == "length" and not PERIOD.fullmatch(str(guard.number)):
+            self.wrong(
+                place,
+                f"期限“{guard.number}”无法识别。",
+                f"“{guard.number}” is not a length of time.",
+            )
         elif asks == "children":
             self.children(place, str(guard.number))
 

@@ -7,6 +7,7 @@ from typing import Literal
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from engine.errors import Forbidden
 from engine.models.matter import Matter
 from engine.models.people import Person, Post
 from engine.words import Words
@@ -67,6 +68,8 @@ HELD_BY_POST = tuple(
 # What no procedure says: who may do it, and read it, apart from the steps of a matter.
 PROGRAMMERS = frozenset({"committee_staff", "office_staff"})
 ADMINISTRATORS = frozenset({"sysadmin", "secadmin"})
+EDITION_PROPOSERS = frozenset({"sysadmin"})
+EDITION_ADOPTERS = frozenset({"office_staff", "secadmin"})
 SITTING_GRANTERS = frozenset({"office_staff", "committee_staff"})
 SITTING_CONFIRMERS = frozenset({"office_staff", "leader"})
 HALL_RUNNERS = ("host", "recorder", "live_operator", "duty_leader", "committee_staff", "leader")
@@ -156,6 +159,13 @@ def people_over(db: Session, matter: Matter, role: str) -> list[Person]:
         .order_by(Post.id)
     )
     return list({post.person_id: post.person for post in posts if covers(post, matter)}.values())
+
+
+def require(actor: Actor, roles: frozenset[str] | set[str]) -> None:
+    """For what no procedure says: raises `Forbidden` with who may."""
+    if not (actor.is_system or actor.roles & roles):
+        who = titles(sorted(roles))
+        raise Forbidden(Words(f"这件事由{who.zh}办理。", f"This is done by: {who.en}."))
 
 
 def titles(roles: Iterable[str]) -> Words:

@@ -21,6 +21,7 @@ PARENTS = {
     "recommendation": "consultation",
     "assignment": "recommendation",
 }
+NAMED: dict[str, Asks] = {"done": "verb", "waited": "length"}
 DOCUMENTS = frozenset({"D01", "D11"})
 
 
@@ -29,7 +30,7 @@ def vocabulary(name: str) -> Vocabulary:
     """For a process of this name; one the house does not know has nothing to lose."""
     roles = {role: known.scope for role, known in ROLES.items()}
     guards: dict[str, Asks] = {guard: "number" if guard in COUNTING else "nothing" for guard in CONDITIONS}
-    guards |= {guard: "verb" if guard == "done" else "children" for guard in NAMING}
+    guards |= {guard: NAMED.get(guard, "children") for guard in NAMING}
     if name not in shipped_names():
         return Vocabulary(roles, guards, documents=DOCUMENTS)
     process, parent = shipped(name), PARENTS.get(name)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from sqlalchemy import Engine, inspect, text
 
-HEAD = "what_is_sealed"
+HEAD = "editions_by_two"
 """The newest of `versions/`."""
 
 

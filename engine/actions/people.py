@@ -23,6 +23,7 @@ from engine.rules import (
     SITTING_CONFIRMERS,
     SITTING_GRANTERS,
     Actor,
+    require,
 )
 from engine.words import Language, Words
 
@@ -56,7 +57,7 @@ def add_group(db: Session, name: str, name_en: str = "", *, actor: Actor, now: d
 def _add_place(
     db: Session, kind: type[P], noun: str, name: str, name_en: str, actor: Actor, now: datetime
 ) -> P:
-    _require(actor, {"sysadmin"})
+    require(actor, {"sysadmin"})
     name, name_en = _name(name, "name"), name_en.strip()
     if db.scalar(select(kind.id).where(kind.name == name)):
         raise Invalid({"name": Words(f"“{name}”已经有了。", f"“{name}” is there already.")})
@@ -79,7 +80,7 @@ def _add_place(
 
 def add_person(db: Session, new: NewPerson, *, actor: Actor, now: datetime) -> Person:
     """Adds someone with the posts proposed for them. The posts wait for a second person; see `confirm_post`."""
-    _require(actor, {"sysadmin"})
+    require(actor, {"sysadmin"})
     person = _new_person(db, new, now)
     record(
         db,
@@ -148,7 +149,7 @@ def grant_post(
     if role not in HELD_BY_POST:
         raise Invalid({"role": Words("没有这个角色。", "There is no such role.")})
     scope = ROLES[role].scope
-    _require(actor, SITTING_GRANTERS if scope == "sitting" else {"sysadmin"})
+    require(actor, SITTING_GRANTERS if scope == "sitting" else {"sysadmin"})
     kinds: dict[str, type] = {"unit": Unit, "group": Group, "sitting": Matter}
     if scope in kinds and not isinstance(place, kinds[scope]):
         field: Literal["unit", "group", "sitting"] = scope  # type: ignore[assignment]
@@ -164,7 +165,7 @@ def grant_post(
 
 def confirm_post(db: Session, post: Post, *, actor: Actor, now: datetime) -> None:
     """The second person's yes, from which the post counts. Never by the proposer, never for oneself."""
-    _require(actor, SITTING_CONFIRMERS if ROLES[post.role].scope == "sitting" else {"secadmin"})
+    require(actor, SITTING_CONFIRMERS if ROLES[post.role].scope == "sitting" else {"secadmin"})
     if post.confirmed_at or post.ended_at:
         raise WrongState(Words("这个岗位已经处理过。", "This post has been dealt with already."))
     if actor.id in (post.granted_by_id, post.person_id):
@@ -179,7 +180,7 @@ def confirm_post(db: Session, post: Post, *, actor: Actor, now: datetime) -> Non
 
 
 def end_post(db: Session, post: Post, *, actor: Actor, now: datetime) -> None:
-    _require(
+    require(
         actor,
         SITTING_GRANTERS | {"secadmin"} if ROLES[post.role].scope == "sitting" else ADMINISTRATORS,
     )
@@ -211,7 +212,7 @@ def give_link(db: Session, person: Person, *, actor: Actor, now: datetime) -> st
 
     Never for a security administrator, or one person could propose a post and confirm it as the other.
     """
-    _require(actor, {"sysadmin"})
+    require(actor, {"sysadmin"})
     if any(post.role == "secadmin" and not post.ended_at for post in person.posts):
         raise Forbidden(
             Words(
@@ -310,7 +311,7 @@ def set_secrets(
 
 
 def disable_person(db: Session, person: Person, *, seen: int, actor: Actor, now: datetime) -> None:
-    _require(actor, {"sysadmin"})
+    require(actor, {"sysadmin"})
     if person.version != seen:
         raise Stale(
             Words("这个人的资料刚刚被别人修改过。", "Someone has just changed this person's record."),
@@ -367,13 +368,6 @@ def _record_post(db: Session, post: Post, what: str, actor: Actor, now: datetime
         now=now,
         data={name: value for name, value in data.items() if value is not None},
     )
-
-
-def _require(actor: Actor, roles: frozenset[str] | set[str]) -> None:
-    if actor.is_system or actor.roles & roles:
-        return
-    title = ROLES[min(roles)].title
-    raise Forbidden(Words(f"这件事由{title.zh}办理。", f"This is done by: {title.en}."))
 
 
 def _place(db: Session, kind: type[P], name: str, field: str) -> P | None:

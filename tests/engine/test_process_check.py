@@ -173,6 +173,7 @@ WRONG = {
     ],
     "unknown time unit": [
         ('within = "3 workdays"', 'within = "3 fortnights"', "not a length of time", "[[state.asked.due]]"),
+        ('{ done = "note" }', '{ waited = "5 weeks" }', "not a length of time", "when"),
         ('open = "5 workdays of asked"', 'open = "5 hours"', "not a length of time", "open ="),
     ],
     "unknown day to count from": [

@@ -1,17 +1,26 @@
-"""`xieshang process list | check FILE | diagram NAME | diff A B`: the procedures of the house, whether a text may
-become one, what it looks like, and what would change.
+"""`xieshang process list | check FILE | diagram NAME | diff A B | adopt FILE`: the procedures of the house, whether a
+text may become one, what it looks like, what would change, and that it holds from a day on.
 """
 
 import argparse
 import sys
+from contextlib import closing
+from datetime import date
 from pathlib import Path
 
+from engine import settings
+from engine.actions.editions import adopt_edition, propose_edition
+from engine.clock import now
+from engine.database import Database, Session
 from engine.editions import shipped, shipped_names
 from engine.errors import Refused
+from engine.models.people import Person
 from engine.process import Broken, Process, read
 from engine.process_check import check
 from engine.process_diagram import mermaid, svg
 from engine.process_diff import changes, lost_states
+from engine.queries import people
+from engine.rules import actor_for
 from engine.vocabulary import vocabulary
 from engine.words import LANGUAGES, Words
 
@@ -28,6 +37,11 @@ def main(argv: list[str] | None = None) -> int:
     difference = words.add_parser("diff", help="what differs between two, each a procedure or a file")
     difference.add_argument("a")
     difference.add_argument("b")
+    adoption = words.add_parser("adopt", help="a file becomes the house's next edition, by two people")
+    adoption.add_argument("file", type=Path)
+    adoption.add_argument("--from", dest="from_date", type=date.fromisoformat, required=True, metavar="DATE")
+    adoption.add_argument("--proposed-by", required=True, metavar="EMAIL")
+    adoption.add_argument("--adopted-by", required=True, metavar="EMAIL")
     arguments = parser.parse_args(argv)
     match arguments.word:
         case "list":
@@ -38,6 +52,9 @@ def main(argv: list[str] | None = None) -> int:
             process = named(arguments.name)
             print(mermaid(process) if arguments.mermaid else svg(process, arguments.language))
             return 0
+        case "adopt":
+            by = (arguments.proposed_by, arguments.adopted_by)
+            return adopt_file(arguments.file, arguments.from_date, by)
         case _:
             return compare(named(arguments.a), named(arguments.b))
 
@@ -56,11 +73,40 @@ def check_file(path: Path) -> int:
     try:
         process = check(text, vocabulary(read(text).name))
     except Broken as broken:
-        for finding in broken.findings:
-            print(f"{path}:{finding.line}: {finding.words.zh} {finding.words.en}")
-        return 1
+        return show(path, broken)
     print(f"{process.title.zh} {process.title.en}：可以运行。 It may run.")
     return 0
+
+
+def show(path: Path, broken: Broken) -> int:
+    for finding in broken.findings:
+        print(f"{path}:{finding.line}: {finding.words.zh} {finding.words.en}")
+    return 1
+
+
+def adopt_file(path: Path, from_date: date, by: tuple[str, str]) -> int:
+    """Proposed by the one and adopted by the other in one transaction: half of it is nothing."""
+    text = text_of(path)
+    with closing(Database(settings.load().database_url)) as database, database.transaction() as db:
+        proposer, adopter = (actor_for(db, person_of(db, email)) for email in by)
+        try:
+            name = read(text).name
+            edition = propose_edition(db, name, text, from_date=from_date, actor=proposer, now=now())
+        except Broken as broken:
+            return show(path, broken)
+        adopt_edition(db, edition, actor=adopter, now=now())
+        print(
+            f"{name} 第 {edition.number} 版自 {from_date} 起执行。"
+            f" Edition {edition.number} of {name} holds from {from_date}."
+        )
+    return 0
+
+
+def person_of(db: Session, email: str) -> Person:
+    person = people.by_email(db, email)
+    if person is None:
+        raise Refused(Words(f"没有登记 {email}。", f"{email} is not registered."))
+    return person
 
 
 def compare(old: Process, new: Process) -> int:

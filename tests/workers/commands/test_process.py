@@ -4,9 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from engine.editions import SHIPPED
+from engine.editions import SHIPPED, editions
 from engine.errors import Refused
+from tests.engine.actions.test_editions import WITH_NOTICE
 from tests.engine.test_process_check import GOOD
+from tests.houses import House
 from workers.commands.process import main
 
 
@@ -52,6 +54,24 @@ def test_a_procedure_and_a_file_are_drawn(
     for name in ("topic", str(file)):
         assert main(["diagram", name, *options]) == 0
         assert capsys.readouterr().out.startswith("stateDiagram" if "--mermaid" in options else "<svg")
+
+
+def test_a_file_is_adopted_by_two_people(
+    house: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    url = house.database.bind.url.render_as_string(hide_password=False)
+    monkeypatch.setenv("XIESHANG_DATABASE_URL", url)
+    monkeypatch.setenv("XIESHANG_DATA", str(tmp_path))
+    variant = tmp_path / "plan.toml"
+    variant.write_text(WITH_NOTICE, encoding="utf-8")
+    by = ["--proposed-by", "sysadmin@xieshang.example", "--adopted-by"]
+    given = ["adopt", str(variant), "--from", "2027-01-04", *by]
+    with pytest.raises(Refused, match="is done by"):
+        main([*given, "leader@xieshang.example"])
+    assert main([*given, "office@xieshang.example"]) == 0
+    assert "Edition 2 of plan holds from 2027-01-04." in capsys.readouterr().out
+    with house.transaction() as db:
+        assert [process.edition for process in editions(db, "plan")] == [1, 2]
 
 
 @pytest.mark.parametrize("word", ["check", "diagram"])

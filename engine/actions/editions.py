@@ -1,0 +1,101 @@
+"""A procedure is changed by two: one proposes a text that may run, another adopts it from a day on."""
+
+import hashlib
+from datetime import date, datetime
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from engine.clock import day
+from engine.editions import shipped_names
+from engine.errors import Forbidden, Invalid, NotFound, WrongState
+from engine.models.edition import ProcessEdition
+from engine.process import read
+from engine.process_check import check
+from engine.record import record
+from engine.rules import EDITION_ADOPTERS, EDITION_PROPOSERS, Actor, require
+from engine.vocabulary import vocabulary
+from engine.words import Words
+
+
+def propose_edition(
+    db: Session, name: str, text: str, *, from_date: date, actor: Actor, now: datetime
+) -> ProcessEdition:
+    """Raises `Broken` where the text may not run, `Invalid` by field where it is not this procedure's or too late."""
+    require(actor, EDITION_PROPOSERS)
+    if name not in shipped_names():
+        raise NotFound(Words("没有这个流程。", "There is no such procedure."))
+    text = text.replace("\r\n", "\n")
+    process = read(text)
+    if process.name != name:
+        raise Invalid(
+            {
+                "text": Words(
+                    f"这份文本是“{process.name}”的，不是“{name}”的。",
+                    f"This text is of “{process.name}”, not of “{name}”.",
+                )
+            }
+        )
+    check(text, vocabulary(name))
+    if from_date < day(now):
+        raise Invalid({"from_date": Words("请写今天或以后的日期。", "Please give today or a later day.")})
+    newest = select(func.max(ProcessEdition.number)).where(ProcessEdition.process == name)
+    edition = ProcessEdition(
+        process=name,
+        number=(db.scalar(newest) or 1) + 1,
+        text=text,
+        sha256=hashlib.sha256(text.encode()).hexdigest(),
+        from_date=from_date,
+        proposed_by_id=actor.id,
+        proposed_at=now,
+    )
+    db.add(edition)
+    db.flush()
+    _record(db, edition, "proposed", actor, now)
+    return edition
+
+
+def adopt_edition(db: Session, edition: ProcessEdition, *, actor: Actor, now: datetime) -> None:
+    """The second person's yes. Matters that have begun keep the edition they began under."""
+    require(actor, EDITION_ADOPTERS)
+    _require_open(edition)
+    if actor.id == edition.proposed_by_id:
+        raise Forbidden(
+            Words("提出的人不能自己批准。", "Whoever proposed it cannot adopt it; someone else must.")
+        )
+    check(edition.text, vocabulary(edition.process))  # what the house offers may have changed since
+    edition.decided_by_id, edition.adopted_at = actor.id, now
+    db.flush()
+    _record(db, edition, "adopted", actor, now)
+
+
+def decline_edition(db: Session, edition: ProcessEdition, *, actor: Actor, now: datetime) -> None:
+    """By the second person, or by whoever proposed it."""
+    require(actor, EDITION_ADOPTERS | EDITION_PROPOSERS)
+    _require_open(edition)
+    edition.decided_by_id, edition.declined_at = actor.id, now
+    db.flush()
+    _record(db, edition, "declined", actor, now)
+
+
+def _require_open(edition: ProcessEdition) -> None:
+    if not edition.is_open:
+        raise WrongState(Words("这一版已经处理过了。", "This edition has been decided already."))
+
+
+def _record(db: Session, edition: ProcessEdition, what: str, actor: Actor, now: datetime) -> None:
+    record(
+        db,
+        f"procedure.{what}",
+        noun="procedure",
+        verb=what,
+        actor=actor,
+        now=now,
+        data={
+            "process": edition.process,
+            "edition": edition.number,
+            "sha256": edition.sha256,
+            "from": edition.from_date.isoformat(),
+            "title": read(edition.text).title.zh,
+        },
+    )

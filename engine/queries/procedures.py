@@ -1,0 +1,50 @@
+"""The procedures of the house as an administrator sees them: what holds, what is proposed, what is under way."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from engine.editions import shipped, shipped_names
+from engine.errors import NotFound
+from engine.models.edition import ProcessEdition
+from engine.models.matter import Matter
+from engine.words import Words
+
+SHIPPED_FIRST = ("plan", "topic", "consultation", "research", "sitting")
+"""The order of a year; the others follow by name."""
+
+
+def names() -> list[str]:
+    known = shipped_names()
+    return [*SHIPPED_FIRST, *(name for name in known if name not in SHIPPED_FIRST)]
+
+
+def require_known(name: str) -> None:
+    if name not in shipped_names():
+        raise NotFound(Words("没有这个流程。", "There is no such procedure."))
+
+
+def in_states(db: Session, name: str) -> dict[str, int]:
+    """How many matters are in each state now, whatever edition they are in."""
+    rows = select(Matter.state, func.count()).where(Matter.process == name).group_by(Matter.state)
+    return {state: count for state, count in db.execute(rows)}
+
+
+def under_way(db: Session, name: str) -> int:
+    """Matters that are at no end of the shipped edition."""
+    ends = {state.name for state in shipped(name).states.values() if state.end}
+    return sum(count for state, count in in_states(db, name).items() if state not in ends)
+
+
+def proposals(db: Session, name: str | None = None) -> Sequence[ProcessEdition]:
+    """Every edition beside the shipped one, the newest first."""
+    rows = select(ProcessEdition).order_by(ProcessEdition.process, ProcessEdition.number.desc())
+    return db.scalars(rows.where(ProcessEdition.process == name) if name else rows).all()
+
+
+def proposal(db: Session, name: str, number: int) -> ProcessEdition:
+    found = db.get(ProcessEdition, (name, number), with_for_update=True)
+    if found is None:
+        raise NotFound(Words("没有这一版。", "There is no such edition."))
+    return found

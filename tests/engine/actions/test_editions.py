@@ -1,0 +1,179 @@
+"""A procedure is changed by two people; what has begun goes on as it began, what begins later walks the new way."""
+
+from datetime import date, timedelta
+
+import pytest
+from sqlalchemy import select
+
+from engine.actions.editions import adopt_edition, decline_edition, propose_edition
+from engine.actions.perform import perform
+from engine.clock import day
+from engine.deadlines import deadlines
+from engine.editions import SHIPPED, editions, has_mark
+from engine.errors import Forbidden, Invalid, NotFound, WrongState
+from engine.models.edition import ProcessEdition
+from engine.models.ledger import LedgerEntry
+from engine.models.matter import Matter
+from engine.models.people import Post
+from engine.process import Broken
+from tests.houses import House
+
+PLAN = (SHIPPED / "plan.toml").read_text(encoding="utf-8")
+WITH_NOTICE = (
+    PLAN.replace(
+        '[[verb]]\nname    = "issue"',
+        """[state.on_notice]
+title = { zh = "公示", en = "Public notice" }
+[[state.on_notice.due]]
+what   = { zh = "公示期满后印发", en = "Issue after the notice" }
+within = "10 workdays"
+owner  = "leader"
+
+[[verb]]
+name  = "give_notice"
+title = { zh = "开始公示", en = "Give public notice" }
+from  = ["approved"]
+to    = "on_notice"
+by    = ["office_staff"]
+when  = [{ done = "record_decision" }]
+
+[[verb]]
+name    = "issue\"""",
+    )
+    .replace('from    = ["approved"]\nto      = "issued"', 'from    = ["on_notice"]\nto      = "issued"')
+    .replace('when    = [{ done = "record_decision" }]', 'when    = [{ waited = "5 workdays" }]')
+)
+"""Five working days of public notice between the decision and the issue of the plan."""
+
+
+def propose(house: House, db, text: str = WITH_NOTICE, from_date: date | None = None) -> ProcessEdition:
+    actor = house.actor(db, "sysadmin")
+    return propose_edition(
+        db, "plan", text, from_date=from_date or day(house.now), actor=actor, now=house.now
+    )
+
+
+def adopted(house: House, db, **given) -> ProcessEdition:
+    edition = propose(house, db, **given)
+    adopt_edition(db, edition, actor=house.actor(db, "office"), now=house.now)
+    return edition
+
+
+def decided(house: House, db, plan) -> None:
+    """Up to the Party committee's decision."""
+    office = house.actor(db, "office")
+    topic = house.topic(db, plan)
+    perform(db, topic, "accept", actor=office, now=house.now)
+    points = {"priority": 20, "concern": 25, "value": 15, "feasibility": 10, "adoption": 10}
+    for scorer in ("scorer1", "scorer2", "scorer3"):
+        perform(db, topic, "score", actor=house.actor(db, scorer), now=house.now, points=points)
+    for matter, verb in ((topic, "shortlist"), (plan, "draft"), (plan, "submit")):
+        perform(db, matter, verb, actor=office, now=house.now)
+    for name in ("party", "office", "government"):
+        perform(db, plan, "agree", actor=house.actor(db, name), now=house.now, revision="无意见")
+    perform(db, plan, "record_review", actor=office, now=house.now, minutes="同意")
+    perform(
+        db,
+        plan,
+        "record_decision",
+        actor=office,
+        now=house.now,
+        decision_no="平委发〔2026〕12号",
+        decided_on="2026-10-12",
+    )
+
+
+def test_a_proposal_changes_nothing(house: House) -> None:
+    with house.transaction() as db:
+        edition = propose(house, db)
+        assert (edition.number, edition.is_open) == (2, True)
+        assert house.plan(db).edition == 1
+        assert len(editions(db, "plan")) == 1
+
+
+def test_a_plan_walks_through_the_step_that_the_office_added(house: House) -> None:
+    with house.transaction() as db:
+        old = house.plan(db, 2026)
+        adopted(house, db)
+        plan = house.plan(db)
+        assert (old.edition, plan.edition) == (1, 2)
+        decided(house, db, plan)
+        leader, office = house.actor(db, "leader"), house.actor(db, "office")
+        with pytest.raises(WrongState, match="Before the Party committee"):
+            perform(db, plan, "issue", actor=leader, now=house.now)
+        perform(db, plan, "give_notice", actor=office, now=house.now)
+        assert plan.state == "on_notice"
+        assert [one.due - day(house.now) for one in deadlines(db, plan)] == [timedelta(days=14)]
+        house.later(days=7)
+        with pytest.raises(WrongState, match="runs until 2026-10-19"):
+            perform(db, plan, "issue", actor=leader, now=house.now)
+        house.later(days=1)
+        perform(db, plan, "issue", actor=leader, now=house.now)
+        assert plan.state == "issued"
+        marked = select(Matter.id).where(has_mark(db, "plan", "issued"))
+        assert db.scalars(marked).all() == [plan.id]
+
+
+def test_it_holds_from_its_day_on(house: House) -> None:
+    with house.transaction() as db:
+        adopted(house, db, from_date=day(house.now) + timedelta(days=3))
+        assert house.plan(db, 2027).edition == 1
+        house.later(days=3)
+        assert house.plan(db, 2028).edition == 2
+
+
+def test_nobody_adopts_what_they_proposed(house: House) -> None:
+    with house.transaction() as db:
+        admin = house.actor(db, "sysadmin")
+        db.add(Post(person_id=admin.id, role="office_staff", granted_at=house.now, confirmed_at=house.now))
+        edition = propose(house, db)
+        with pytest.raises(Forbidden, match="someone else"):
+            adopt_edition(db, edition, actor=house.actor(db, "sysadmin"), now=house.now)
+        assert edition.is_open
+
+
+def test_only_those_whose_task_it_is_propose_and_adopt(house: House) -> None:
+    with house.transaction() as db:
+        for name in ("office", "secadmin", "leader", "citizen1"):
+            with pytest.raises(Forbidden):
+                propose_edition(
+                    db, "plan", PLAN, from_date=day(house.now), actor=house.actor(db, name), now=house.now
+                )
+        edition = propose(house, db)
+        for name in ("sysadmin", "leader", "committee", "citizen1"):
+            with pytest.raises(Forbidden):
+                adopt_edition(db, edition, actor=house.actor(db, name), now=house.now)
+
+
+def test_what_may_not_run_is_not_even_proposed(house: House) -> None:
+    with house.transaction() as db:
+        with pytest.raises(Broken, match="no state “on_notise”"):
+            propose(house, db, WITH_NOTICE.replace('to    = "on_notice"', 'to    = "on_notise"'))
+        with pytest.raises(Invalid) as refusal:
+            propose(house, db, from_date=day(house.now) - timedelta(days=1))
+        assert refusal.value.fields.keys() == {"from_date"}
+        with pytest.raises(Broken, match="The mark “issued”"):
+            propose(house, db, PLAN.replace('marks = ["issued"]\n', ""))
+        for name, text, error in (("plan", "topic", Invalid), ("leave", "plan", NotFound)):
+            with pytest.raises(error):
+                propose_edition(
+                    db,
+                    name,
+                    (SHIPPED / f"{text}.toml").read_text(encoding="utf-8"),
+                    from_date=day(house.now),
+                    actor=house.actor(db, "sysadmin"),
+                    now=house.now,
+                )
+        assert db.scalars(select(ProcessEdition)).all() == []
+
+
+def test_it_is_decided_once(house: House) -> None:
+    with house.transaction() as db:
+        edition = propose(house, db)
+        decline_edition(db, edition, actor=house.actor(db, "office"), now=house.now)
+        for decide in (adopt_edition, decline_edition):
+            with pytest.raises(WrongState):
+                decide(db, edition, actor=house.actor(db, "office"), now=house.now)
+        assert adopted(house, db).number == 3
+        told = db.scalars(select(LedgerEntry.event).where(LedgerEntry.noun == "procedure"))
+        assert list(told.all())[:2] == ["procedure.proposed", "procedure.declined"]
