@@ -7,7 +7,7 @@ from flask_login import current_user
 
 from engine import clock
 from engine.queries import people
-from engine.rules import ADMINISTRATORS, TOPIC_READERS
+from engine.rules import ADMINISTRATORS, EDITION_ADOPTERS, EDITION_PROPOSERS, TOPIC_READERS
 from engine.words import Words
 from web import auth, presenters
 from web.transaction import reading
@@ -83,6 +83,7 @@ DESK: list[tuple[Words, list[tuple[Words, str, frozenset[str]]]]] = [
         [
             (Words("人员与岗位", "People and posts"), "/desk/people", ADMINISTRATORS),
             (Words("单位与活动组", "Units and groups"), "/desk/places", ADMINISTRATORS),
+            (Words("办理流程", "Procedures"), "/desk/procedures", EDITION_PROPOSERS | EDITION_ADOPTERS),
         ],
     ),
 ]

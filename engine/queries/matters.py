@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session, selectinload
 
-from engine.editions import process_of, shipped, shipped_names
+from engine.editions import editions, process_of, shipped_names
 from engine.errors import NotFound
 from engine.models.draft import Draft
 from engine.models.house import Document
@@ -30,7 +30,7 @@ EVENTS = {
     "person.verified": Words("市民验证手机", "Citizen verified"),
     "person.password_set": Words("设置密码", "Password set"),
     "person.second_factor_set": Words("设置第二重验证", "Second factor set"),
-    "post.granted": Words("提出岗位", "Post proposed"),
+    "post.proposed": Words("提出岗位", "Post proposed"),
     "post.confirmed": Words("确认岗位", "Post confirmed"),
     "post.ended": Words("结束岗位", "Post ended"),
     "unit.added": Words("添加单位", "Unit added"),
@@ -39,15 +39,20 @@ EVENTS = {
     "sitting.programme": Words("安排议程", "Run-of-show set"),
     "sitting.invited": Words("发出邀请", "People invited"),
     "invitation.will_attend": Words("答复邀请：参加", "Invitation accepted"),
+    "procedure.proposed": Words("提出流程改动", "Change of a procedure proposed"),
+    "procedure.adopted": Words("批准流程改动", "Change of a procedure adopted"),
+    "procedure.declined": Words("退回流程改动", "Change of a procedure declined"),
     "invitation.declined": Words("答复邀请：不参加", "Invitation declined"),
 }
 """What is written down beside the procedures' own steps."""
 
 
-def title_of(entry: LedgerEntry) -> Words:
-    """What was done, as people call it."""
-    if entry.noun in shipped_names() and (verb := shipped(entry.noun).verbs.get(entry.verb)):
-        return verb.title
+def title_of(db: Session, entry: LedgerEntry) -> Words:
+    """What was done, as people call it: as the newest edition does that knows it."""
+    known = editions(db, entry.noun) if entry.noun in shipped_names() else []
+    for process in reversed(known):
+        if entry.verb in process.verbs:
+            return process.verbs[entry.verb].title
     return EVENTS.get(entry.event, Words(entry.event, entry.event))
 
 
@@ -88,7 +93,7 @@ def history(db: Session, matter: Matter) -> list[Step]:
             steps[-1] = replace(steps[-1], entry=entry, who=Words("", ""), times=steps[-1].times + 1)
             continue
         state = process.states.get(entry.to_state or "") if entry.from_state != entry.to_state else None
-        title = verb.title if verb and entry.noun == process.name else title_of(entry)
+        title = verb.title if verb and entry.noun == process.name else title_of(db, entry)
         steps.append(Step(entry, title, state.title if state else None, _who(entry, names), answers))
     return steps
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from engine.editions import shipped, shipped_names
+from engine.editions import editions, shipped_names
 from engine.errors import NotFound
 from engine.models.edition import ProcessEdition
 from engine.models.matter import Matter
@@ -32,9 +32,11 @@ def in_states(db: Session, name: str) -> dict[str, int]:
 
 
 def under_way(db: Session, name: str) -> int:
-    """Matters that are at no end of the shipped edition."""
-    ends = {state.name for state in shipped(name).states.values() if state.end}
-    return sum(count for state, count in in_states(db, name).items() if state not in ends)
+    """How many matters are at no end of the edition they are in."""
+    known = {process.edition: process for process in editions(db, name)}
+    rows = select(Matter.edition, Matter.state, func.count()).where(Matter.process == name)
+    found = db.execute(rows.group_by(Matter.edition, Matter.state))
+    return sum(count for edition, state, count in found if not known[edition].states[state].end)
 
 
 def proposals(db: Session, name: str | None = None) -> Sequence[ProcessEdition]:

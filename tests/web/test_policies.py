@@ -27,6 +27,7 @@ VISITORS = [NOBODY, CITIZEN, *ADMINISTRATORS, *OF_THEIR_KIND.values()]
 
 ALL, SIGNED_IN, STAFF_ONLY = "all", "signed in", "staff"
 SYSADMIN, BOTH = {"sysadmin"}, {"sysadmin", "secadmin"}
+PROCEDURES = {"sysadmin", "secadmin", "office_staff"}
 TOPIC_READERS = {"office_staff", "research_office", "scorer", "committee_staff", "leader", "member"}
 WHO: dict[str, object] = {
     "home.home": ALL,
@@ -63,6 +64,11 @@ WHO: dict[str, object] = {
     "matters.keep": STAFF_ONLY,
     "matters.begin": STAFF_ONLY,
     "matters.new_plan": {"office_staff"},
+    "procedures.index": PROCEDURES,
+    "procedures.show": PROCEDURES,
+    "procedures.variant": SYSADMIN,
+    "procedures.edition": PROCEDURES,
+    "procedures.decide": PROCEDURES,
     "people.index": BOTH,
     "people.show": BOTH,
     "people.new": SYSADMIN,

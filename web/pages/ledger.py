@@ -8,7 +8,8 @@ from flask import Blueprint, Response, render_template, stream_with_context
 from werkzeug.exceptions import NotFound
 
 from engine import verifier
-from engine.editions import shipped, shipped_names
+from engine.database import Session
+from engine.editions import editions, shipped_names
 from engine.ledger import load_or_create_key, verifier_key
 from engine.models.ledger import LedgerEntry
 from engine.queries import ledger
@@ -29,7 +30,7 @@ def index() -> str:
         entries, total = ledger.recent_entries(db, number, size)
         return render_template(
             "ledger/index.html",
-            rows=[_row(entry) for entry in entries],
+            rows=[_row(db, entry) for entry in entries],
             total=total,
             number=number,
             size=size,
@@ -38,12 +39,13 @@ def index() -> str:
         )
 
 
-def _row(entry: LedgerEntry) -> dict[str, Any]:
+def _row(db: Session, entry: LedgerEntry) -> dict[str, Any]:
     """An entry in words, with the names that the log itself has for it."""
-    states = shipped(entry.noun).states if entry.noun in shipped_names() else {}
+    known = editions(db, entry.noun) if entry.noun in shipped_names() else []
+    states = {name: state for process in known for name, state in process.states.items()}
     moved = entry.from_state is not None and entry.from_state != entry.to_state
     stages = [states[name].title for name in (entry.from_state, entry.to_state) if name and name in states]
-    return {"entry": entry, "title": title_of(entry), "stages": stages if moved else []}
+    return {"entry": entry, "title": title_of(db, entry), "stages": stages if moved else []}
 
 
 @pages.get("/log.jsonl")

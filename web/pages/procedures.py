@@ -1,0 +1,162 @@
+"""The procedures of the house: how each runs now, and how two people change one."""
+
+from datetime import date
+from typing import Any
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask_babel import gettext as _
+from markupsafe import Markup
+from werkzeug.wrappers import Response as Answer
+
+from engine.actions.editions import adopt_edition, decline_edition, propose_edition
+from engine.clock import day, now
+from engine.database import Session
+from engine.editions import SHIPPED, process_on
+from engine.errors import Invalid
+from engine.models.edition import ProcessEdition
+from engine.process import Broken, Finding, Process, read
+from engine.process_check import check
+from engine.process_diagram import svg
+from engine.process_diff import changes
+from engine.queries import procedures
+from engine.rules import EDITION_ADOPTERS, EDITION_PROPOSERS, titles
+from engine.vocabulary import vocabulary
+from engine.words import Words
+from web import auth
+from web.auth import for_roles
+from web.forms.verb import Form
+from web.presenters import language
+from web.transaction import reading, transaction
+
+pages = Blueprint("procedures", __name__, url_prefix="/desk/procedures")
+
+for_readers = for_roles(*EDITION_PROPOSERS | EDITION_ADOPTERS)
+for_proposers = for_roles(*EDITION_PROPOSERS)
+
+
+@pages.get("")
+@for_readers
+def index() -> str:
+    with reading() as db:
+        rows = [_row(db, name) for name in procedures.names()]
+        waiting = [one for one in procedures.proposals(db) if one.is_open]
+        return render_template("procedure/index.html", rows=rows, waiting=waiting, title=_title)
+
+
+def _row(db: Session, name: str) -> dict[str, Any]:
+    return {
+        "href": url_for("procedures.show", name=name),
+        "process": process_on(db, name, day(now())),
+        "under_way": procedures.under_way(db, name),
+    }
+
+
+def _title(edition: ProcessEdition) -> Words:
+    return read(edition.text).title
+
+
+@pages.get("/<name>")
+@for_readers
+def show(name: str) -> str:
+    with reading() as db:
+        procedures.require_known(name)
+        process = process_on(db, name, day(now()))
+        counts = procedures.in_states(db, name)
+        known = {state: counts.get(state, 0) for state in process.states}
+        return render_template(
+            "procedure/show.html",
+            process=process,
+            drawing=Markup(svg(process, language(), known)),  # noqa: S704  (every text in it is escaped)
+            steps=_steps(process),
+            editions=procedures.proposals(db, name),
+            may_propose=bool(auth.actor(db).roles & EDITION_PROPOSERS),
+        )
+
+
+def _steps(process: Process) -> list[dict[str, Any]]:
+    """The drawing in words."""
+    return [
+        {
+            "state": state.title,
+            "verb": verb.title,
+            "to": process.states[to].title if (to := verb.to or "") in process.states else None,
+            "is_back": verb.to == "previous",
+            "who": titles(verb.doers),
+        }
+        for state in process.states.values()
+        for verb in process.verbs_from(state.name)
+    ]
+
+
+@pages.route("/<name>/variant", methods=["GET", "POST"])
+@for_proposers
+def variant(name: str) -> str | Answer | tuple[str, int]:
+    """The text with the check's answers beside it; nothing is kept before it is proposed."""
+    procedures.require_known(name)
+    with reading() as db:
+        present = process_on(db, name, day(now()))
+        given = {"text": _text(db, present), "from_date": day(now()).isoformat()}
+    if request.method == "GET":
+        return render_template("procedure/variant.html", f=Form(given), process=present)
+    given = {key: request.form.get(key, "").replace("\r\n", "\n") for key in given}
+    form, findings, changed = Form(given), list[Finding](), None
+    try:
+        if request.form.get("do") == "propose":
+            with transaction() as db:
+                propose_edition(
+                    db, name, given["text"], from_date=_day(given), actor=auth.actor(db), now=now()
+                )
+            flash(_("已提出，等第二人批准。"), "done")
+            return redirect(url_for("procedures.show", name=name))
+        changed = list(changes(present, check(given["text"], vocabulary(name))))
+    except Broken as broken:
+        findings = broken.findings
+    except Invalid as refusal:
+        form = form.refused(refusal)
+    page = render_template(
+        "procedure/variant.html", f=form, process=present, findings=findings, changed=changed
+    )
+    return page, 200 if changed is not None else 422
+
+
+def _text(db: Session, process: Process) -> str:
+    if process.edition == 1:
+        return (SHIPPED / f"{process.name}.toml").read_text(encoding="utf-8")
+    return procedures.proposal(db, process.name, process.edition).text
+
+
+def _day(given: dict[str, str]) -> date:
+    try:
+        return date.fromisoformat(given["from_date"])
+    except ValueError:
+        raise Invalid(
+            {"from_date": Words("请写成 2027-01-04 的样子。", "Please write it like 2027-01-04.")}
+        ) from None
+
+
+@pages.get("/<name>/editions/<id:number>")
+@for_readers
+def edition(name: str, number: int) -> str:
+    with reading() as db:
+        found = procedures.proposal(db, name, number)
+        present, proposed = process_on(db, name, day(now())), read(found.text, number)
+        actor = auth.actor(db)
+        return render_template(
+            "procedure/edition.html",
+            edition=found,
+            process=proposed,
+            drawing=Markup(svg(proposed, language())),  # noqa: S704  (every text in it is escaped)
+            changed=list(changes(present, proposed)),
+            may_adopt=bool(actor.roles & EDITION_ADOPTERS) and actor.id != found.proposed_by_id,
+        )
+
+
+@pages.post("/<name>/editions/<id:number>/<any(adopt, decline):what>")
+@for_readers
+def decide(name: str, number: int, what: str) -> Answer:
+    with transaction() as db:
+        found = procedures.proposal(db, name, number)
+        act = adopt_edition if what == "adopt" else decline_edition
+        act(db, found, actor=auth.actor(db), now=now())
+    flash(_("已批准，从写明的日期起执行。") if what == "adopt" else _("已退回。"), "done")
+    return redirect(url_for("procedures.show", name=name))
