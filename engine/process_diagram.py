@@ -11,7 +11,7 @@ from engine.process import Process, State, Verb
 from engine.words import Language
 
 HEAD, LINE, FOOT, GAP, PAD = 30, 20, 6, 18, 16
-BOX = 300
+BOX = 270
 LANE = 14
 
 

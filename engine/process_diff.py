@@ -12,14 +12,46 @@ KINDS = {
     "verbs": Words("手续", "Step"),
     "fields": Words("填写项", "Field"),
 }
-NAMES = {"start": "from"}
-"""What the text calls a part otherwise than the program does."""
+PARTS = {
+    "title": Words("名称", "name"),
+    "label": Words("名称", "name"),
+    "help": Words("说明", "help"),
+    "marks": Words("标记", "marks"),
+    "due": Words("期限", "deadlines"),
+    "end": Words("终点", "end"),
+    "by": Words("由谁办理", "done by"),
+    "all_of": Words("各办一次", "done by each of"),
+    "not_by": Words("须另一人", "not by who did"),
+    "start": Words("可办阶段", "possible at"),
+    "to": Words("转入", "leads to"),
+    "stays": Words("不换阶段", "stays"),
+    "free": Words("不列待办", "on no to-do list"),
+    "create": Words("新建", "begins a matter"),
+    "needs": Words("必填", "required"),
+    "takes": Words("选填", "optional"),
+    "when": Words("条件", "conditions"),
+    "open": Words("窗口", "window"),
+    "once_per": Words("只办一次", "once"),
+    "on_behalf_of": Words("代表", "on behalf of"),
+    "carries": Words("带动", "carries"),
+    "tells": Words("通知", "tells"),
+    "makes": Words("文书", "documents"),
+    "kind": Words("种类", "kind"),
+    "choices": Words("选项", "choices"),
+    "of": Words("构成", "made of"),
+    "min": Words("最少", "least"),
+    "max": Words("最多", "most"),
+    "required_unless": Words("可免填", "spared by"),
+}
+Names = Mapping[str, Words]
+"""What a text calls a thing → what people call it."""
 
 
 def changes(old: Process, new: Process) -> Iterator[Words]:
     """In the order of the texts: what is gone, what is new, and what is said otherwise."""
     if old.title != new.title:
-        yield _otherwise(Words("流程", "Process"), new.title, "title", old.title, new.title)
+        yield _otherwise(Words("流程", "Process"), new.title, "title", old.title, new.title, {})
+    names = _names(old) | _names(new)
     for kind, noun in KINDS.items():
         before, after = getattr(old, kind), getattr(new, kind)
         for name, part in before.items():
@@ -31,7 +63,7 @@ def changes(old: Process, new: Process) -> Iterator[Words]:
             if name not in before:
                 yield Words(f"增加{noun.zh}“{title.zh}”。", f"{noun.en} “{title.en}” is new.")
             else:
-                yield from _differences(noun, before[name], part)
+                yield from _differences(noun, before[name], part, names)
 
 
 def lost_states(old: Process, new: Process) -> list[State]:
@@ -39,17 +71,26 @@ def lost_states(old: Process, new: Process) -> list[State]:
     return [state for name, state in old.states.items() if name not in new.states]
 
 
-def _differences(noun: Words, before: Any, after: Any) -> Iterator[Words]:
+def _names(process: Process) -> dict[str, Words]:
+    return {
+        name: _title(part)
+        for kind in ("fields", "verbs", "states")
+        for name, part in getattr(process, kind).items()
+    }
+
+
+def _differences(noun: Words, before: Any, after: Any, names: Names) -> Iterator[Words]:
     for part in fields(after):
         one, other = getattr(before, part.name), getattr(after, part.name)
         if one != other:
-            yield _otherwise(noun, _title(after), NAMES.get(part.name, part.name), one, other)
+            yield _otherwise(noun, _title(after), part.name, one, other, names)
 
 
-def _otherwise(noun: Words, title: Words, key: str, one: object, other: object) -> Words:
+def _otherwise(noun: Words, title: Words, part: str, one: object, other: object, names: Names) -> Words:
+    key, was, will = PARTS[part], _said(one, names), _said(other, names)
     return Words(
-        f"{noun.zh}“{title.zh}”的 {key}：{_said(one).zh} → {_said(other).zh}。",
-        f"{noun.en} “{title.en}”, {key}: {_said(one).en} → {_said(other).en}.",
+        f"{noun.zh}“{title.zh}”的{key.zh}：{was.zh} → {will.zh}。",
+        f"{noun.en} “{title.en}”, {key.en}: {was.en} → {will.en}.",
     )
 
 
@@ -57,33 +98,32 @@ def _title(part: State | Verb | Field) -> Words:
     return part.label if isinstance(part, Field) else part.title
 
 
-def _said(value: object) -> Words:
-    """As the text would say it, as far as a sentence has room."""
+def _said(value: object, names: Names) -> Words:
+    """As a person would say it, as far as a sentence has room."""
     match value:
         case Words():
             return value
         case Span(period, of):
-            words = period.words
-            return Words(f"{words.zh}（自 {of}）", f"{words.en} of {of}") if of else words
+            words, start = period.words, names.get(of or "", Words(of or "", of or ""))
+            return Words(f"{words.zh}（自“{start.zh}”）", f"{words.en} of {start.en}") if of else words
         case Clock(what=what, within=within, before=before, on=on):
-            length = _said(within or before or on)
+            length = _said(within or before or on, names)
             return Words(f"{what.zh} {length.zh}", f"{what.en} {length.en}")
         case Guard(name, number):
-            return Words(*2 * (name if number is None else f"{name} = {number}",))
+            asked = Words("", "") if number is None else _said(number, names)
+            return Words(f"{name} {asked.zh}".strip(), f"{name} {asked.en}".strip())
         case None | () | "" | False:
             return Words("无", "none")
         case True:
             return Words("是", "yes")
         case tuple():
-            said = [_said(one) for one in value]
+            said = [_said(one, names) for one in value]
             return Words("、".join(one.zh for one in said), ", ".join(one.en for one in said))
         case Mapping():
-            pairs = [(key, _said(one)) for key, one in value.items()]
+            pairs = [(key, _said(one, names)) for key, one in value.items()]
             return Words(
                 "、".join(f"{key} {one.zh}" for key, one in pairs),
                 ", ".join(f"{key} {one.en}" for key, one in pairs),
             )
-        case _ if hasattr(value, "words"):
-            return Words(*value.words)
         case _:
-            return Words(str(value), str(value))
+            return names.get(str(value), Words(str(value), str(value)))

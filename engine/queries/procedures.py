@@ -11,13 +11,12 @@ from engine.models.edition import ProcessEdition
 from engine.models.matter import Matter
 from engine.words import Words
 
-SHIPPED_FIRST = ("plan", "topic", "consultation", "research", "sitting")
-"""The order of a year; the others follow by name."""
+ORDER = ("plan", "topic", "consultation", "research", "sitting", "question", "comment", "recommendation")
+"""The order of a year; what is not named here follows."""
 
 
 def names() -> list[str]:
-    known = shipped_names()
-    return [*SHIPPED_FIRST, *(name for name in known if name not in SHIPPED_FIRST)]
+    return [*ORDER, *(name for name in shipped_names() if name not in ORDER)]
 
 
 def require_known(name: str) -> None:

@@ -14,6 +14,19 @@ document.addEventListener("click", ({ target }) => {
   if (target.closest?.("[data-print]")) print();
 });
 
+// The number of a line (a link to its field) leads to the line itself.
+document.addEventListener("click", (event) => {
+  const link = event.target.closest?.("[data-line]");
+  if (!link) return;
+  event.preventDefault();
+  const field = document.querySelector(link.hash);
+  const lines = field.value.split("\n");
+  const start = lines.slice(0, link.dataset.line - 1).join("\n").length + (link.dataset.line > 1 ? 1 : 0);
+  field.focus();
+  field.setSelectionRange(start, start + lines[link.dataset.line - 1].length);
+  field.scrollTop = (field.scrollHeight / lines.length) * (link.dataset.line - 5);
+});
+
 document.getElementById("errors")?.focus(); // the summary of what is wrong is read first
 
 // A form with a [data-keep] line keeps what is typed on the server while it is typed; the line says so.

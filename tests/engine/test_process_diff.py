@@ -1,10 +1,12 @@
 """What differs between two editions is said in sentences, nothing left out."""
 
+from dataclasses import fields
+
 import pytest
 
 from engine.editions import shipped, shipped_names
-from engine.process import read
-from engine.process_diff import changes, lost_states
+from engine.process import Field, State, Verb, read
+from engine.process_diff import PARTS, changes, lost_states
 from tests.engine.test_process_check import GOOD
 
 OLD = read(GOOD)
@@ -18,33 +20,38 @@ def test_a_procedure_does_not_differ_from_itself(name: str) -> None:
 @pytest.mark.parametrize(
     ("old", "new", "says"),
     [
-        ('en = "Leave"', 'en = "Absence"', ["Process “Absence”, title: Leave → Absence."]),
+        ('en = "Leave"', 'en = "Absence"', ["Process “Absence”, name: Leave → Absence."]),
         (
             'within = "3 workdays"',
             'within = "5 days"',
-            ["State “Asked”, due: Decide 3 working days → Decide 5 days."],
+            ["State “Asked”, deadlines: Decide 3 working days → Decide 5 days."],
         ),
-        ('to = "granted"', 'to = "asked"', ["Step “Grant”, to: granted → asked."]),
-        ('not_by = ["ask"]\n', "", ["Step “Agree”, not_by: ask → none."]),
-        ("stays = true", "stays = true\nfree = true", ["Step “Note”, free: none → yes."]),
-        ('when = [{ done = "note" }]\n', "", ["Step “Grant”, when: done = note → none."]),
+        ('to = "granted"', 'to = "asked"', ["Step “Grant”, leads to: Granted → Asked."]),
+        ('not_by = ["ask"]\n', "", ["Step “Agree”, not by who did: Ask → none."]),
+        ("stays = true", "stays = true\nfree = true", ["Step “Note”, on no to-do list: none → yes."]),
+        ('when = [{ done = "note" }]\n', "", ["Step “Grant”, conditions: done Note → none."]),
         (
             'open = "5 workdays of asked"\n',
             "",
-            ["Step “Grant”, open: 5 working days of asked → none."],
+            ["Step “Grant”, window: 5 working days of Asked → none."],
         ),
         (
             '[field.sort]\nkind = "choice"',
             '[field.kind]\nkind = "choice"',
             ["Field “Sort” is gone.", "Field “Sort” is new."],
         ),
-        ("max = 200", "max = 300", ["Field “Reason”, max: 200 → 300."]),
+        ("max = 200", "max = 300", ["Field “Reason”, most: 200 → 300."]),
     ],
 )
 def test_a_change_is_a_sentence(old: str, new: str, says: list[str]) -> None:
     found = list(changes(OLD, read(GOOD.replace(old, new, 1))))
     assert [words.en for words in found] == says
     assert all(words.zh.endswith("。") for words in found)
+
+
+def test_every_part_of_a_text_has_its_word() -> None:
+    parts = {part.name for kind in (State, Verb, Field) for part in fields(kind)}
+    assert PARTS.keys() == parts - {"name"}
 
 
 def test_a_state_that_is_gone_strands_whoever_is_in_it() -> None:

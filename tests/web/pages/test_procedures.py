@@ -38,7 +38,7 @@ def test_a_mistake_is_shown_with_its_line_and_nothing_typed_is_lost(web: Web) ->
     for do in ("check", "propose"):
         answer = admin.post(VARIANT, given(wrong, do))
         assert answer.status_code == 422
-        assert f"<span>{line}</span>" in answer.text
+        assert f'data-line="{line}">{line}</a>' in answer.text
         assert "没有“on_notise”这个状态" in said(answer)
         assert "on_notise&#34;" in answer.text[answer.text.index("<textarea") :]
     with web.house.transaction() as db:
