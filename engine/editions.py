@@ -46,7 +46,7 @@ def process_of(db: Session, matter: Matter) -> Process:
 def process_on(db: Session, name: str, day: date) -> Process:
     """The edition that a matter begun on this day starts under."""
     rows = _of(name).where(ProcessEdition.from_date <= day)
-    row = db.scalar(rows.order_by(ProcessEdition.number.desc()).limit(1))
+    row = db.scalar(rows.order_by(ProcessEdition.from_date.desc(), ProcessEdition.number.desc()).limit(1))
     return _adopted(name, row.number, row.text) if row else shipped(name)
 
 

@@ -161,9 +161,11 @@ class Process:
 
 def read(text: str, edition: int = 1) -> Process:
     """The process a text describes. Raises `Broken` with every finding of form; meaning is `process_check`'s."""
+    if len(text) > LONGEST:
+        raise Broken([Finding(0, Words(f"最多 {LONGEST} 字。", f"At most {LONGEST} characters."))])
     try:
         table = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except (ValueError, RecursionError) as error:  # a number of 5,000 digits, a thousand brackets
         line = int(found[1]) if (found := re.search(r"line (\d+)", str(error))) else 0
         raise Broken(
             [Finding(line, Words(f"不是有效的 TOML：{error}", f"Not valid TOML: {error}"))]
@@ -175,9 +177,12 @@ def read(text: str, edition: int = 1) -> Process:
     return process
 
 
-_HEADER = re.compile(r"^\[(\[)?([\w.]+)\]")
+LONGEST = 200_000
+_NAME = re.compile("[a-z][a-z0-9_]{0,29}")
+"""As long as the narrowest column that a name of a text is kept in."""
+_HEADER = re.compile(r"^\s*\[(\[)?\s*([\w.-]+)\s*\]")
 _CHINESE = re.compile("[\u4e00-\u9fff]")
-_KEY = re.compile(r"^(\w+)\s*=")
+_KEY = re.compile(r"^\s*([\w-]+)\s*=")
 
 
 def _lines(text: str) -> dict[str, int]:
@@ -185,7 +190,7 @@ def _lines(text: str) -> dict[str, int]:
     lines: dict[str, int] = {}
     counts: dict[str, int] = {}
     place = ""
-    for number, line in enumerate(text.splitlines(), start=1):
+    for number, line in enumerate(text.split("\n"), start=1):
         if header := _HEADER.match(line):
             place = header[2]
             if header[1]:
@@ -195,6 +200,13 @@ def _lines(text: str) -> dict[str, int]:
         elif key := _KEY.match(line):
             lines[f"{place}.{key[1]}".lstrip(".")] = number
     return lines
+
+
+def line_of(lines: Mapping[str, int], place: str) -> int:
+    """Where it stands, or what it stands in; 0 for what is nowhere."""
+    while place and place not in lines:
+        place = place.rpartition(".")[0]
+    return lines.get(place, 0)
 
 
 _PROCESS_KEYS = {"process", "title", "start", "field", "state", "verb"}
@@ -226,7 +238,7 @@ class _Reader:
         self.findings: list[Finding] = []
 
     def wrong(self, place: str, zh: str, en: str) -> None:
-        line = next((self.lines[p] for p in (place, place.rpartition(".")[0]) if p in self.lines), 0)
+        line = line_of(self.lines, place)
         self.findings.append(Finding(line, Words(zh, en)))
 
     def process(self, table: dict[str, Any], edition: int) -> Process:
@@ -236,8 +248,22 @@ class _Reader:
         verbs = [
             self.verb(f"verb.{at}", entry) for at, entry in enumerate(self.list_of_tables(table, "verb"))
         ]
+        names = [verb.name for verb in verbs]
+        for place, name in (
+            ("process", table.get("process")),
+            *((f"field.{name}", name) for name in fields),
+            *((f"state.{name}", name) for name in states),
+            *((f"verb.{at}", name) for at, name in enumerate(names)),
+        ):
+            if isinstance(name, str) and name and not _NAME.fullmatch(name):
+                self.wrong(
+                    place,
+                    f"名称“{name[:40]}”只能用小写字母、数字和下划线，最多 30 个。",
+                    f"The name “{name[:40]}” may only have small letters, digits and _, at most 30.",
+                )
+        first = {name: at for at, name in reversed(list(enumerate(names)))}
         for at, verb in enumerate(verbs):
-            if verb.name in [earlier.name for earlier in verbs[:at]]:
+            if first[verb.name] != at:
                 self.wrong(f"verb.{at}", f"“{verb.name}”写了两次。", f"“{verb.name}” stands twice.")
         return Process(
             name=self.text(table, "process", ""),
@@ -316,6 +342,10 @@ class _Reader:
             self.wrong(
                 place, f"“{name}”要写 from 或 create 之一。", f"“{name}” needs either `from` or `create`."
             )
+        if create and table.get("to") == "previous":
+            self.wrong(
+                place, f"“{name}”新建事项，没有上一阶段。", f"“{name}” begins a matter: nothing is before it."
+            )
         return Verb(
             name=name,
             title=self.words(table, "title", place),
@@ -371,7 +401,8 @@ class _Reader:
     def words(self, table: dict[str, Any], key: str, place: str) -> Words:
         value = table.get(key)
         if isinstance(value, dict) and all(
-            isinstance(value.get(language), str) and value[language] for language in ("zh", "en")
+            isinstance(said := value.get(language), str) and said and said.isprintable()
+            for language in ("zh", "en")
         ):
             words = Words(value["zh"], value["en"])
             return words if key == "help" else self.translated(words, f"{place}.{key}".lstrip("."))
@@ -610,7 +641,7 @@ _READERS = {
     "file": _id,
     "matter": _id,
 }
-CELLS = frozenset(_READERS) - {"rows", "points", "units", "groups"}
+CELLS = frozenset({"text", "number", "date", "moment", "yes"})
 """What the cell of a table may hold."""
 REFERENCES = frozenset({"person", "unit", "units", "group", "groups", "file", "matter"})
 """Kinds whose values are ids: that the row exists is for whoever has the database to see."""

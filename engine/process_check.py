@@ -4,17 +4,33 @@ nobody approves their own work.
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from itertools import combinations
+from functools import cached_property
+from itertools import permutations
 from typing import Literal
 
-from engine.process import CELLS, TEXT_MAX, Broken, Clock, Field, Finding, Guard, Process, Span, Verb, read
-from engine.process_graph import ahead_of, entrances, moves, paths, without_end
+from engine.process import (
+    CELLS,
+    TEXT_MAX,
+    Broken,
+    Clock,
+    Field,
+    Finding,
+    Guard,
+    Process,
+    Span,
+    Verb,
+    line_of,
+    read,
+)
+from engine.process_graph import ahead_of, entered_from, entrances, moves, paths, without_end
 from engine.words import Words
-from engine.workdays import PERIOD
+from engine.workdays import PERIOD, Period
 
 Asks = Literal["nothing", "number", "verb", "length", "children"]
 """What a guard is written with: `"name"`, or `{ name = … }` with 3, "verb", "5 workdays" or "process.mark"."""
 
+MOST = 100
+"""States, and steps: every pair of approvals is compared."""
 ONCE_PER = (None, "person", "stay", "person_and_stay")
 DAYS = {"workday": 1.0, "day": 1.0, "month": 28.0}
 """The least a period can be, in days: a warning that is longer than that may never be given."""
@@ -26,14 +42,16 @@ class Vocabulary:
     """What the house offers to the text of a process, beside the text's own words.
 
     `roles` with the rows each reaches; `dates` as `field.NAME` and `parent.NAME`; `children` are the processes whose
-    matters stand under those of this one. `marks` are what figures and code rely on, `verbs` what the system itself
-    does: a text that loses one is refused.
+    matters stand under those of this one; `columns` the kinds of field that fit each column of the noun. `marks` are
+    what figures and code rely on, `verbs` the shipped ones: a text keeps what the system does, whom they keep apart, on
+    whose behalf they are and what they carry.
     """
 
     roles: Mapping[str, str]
     guards: Mapping[str, Asks]
     marks: Collection[str] = ()
-    verbs: Collection[str] = ()
+    verbs: Mapping[str, Verb] = field(default_factory=dict)
+    columns: Mapping[str, Collection[str]] = field(default_factory=dict)
     dates: Collection[str] = ()
     documents: Collection[str] = ()
     children: Mapping[str, Process] = field(default_factory=dict)
@@ -42,6 +60,14 @@ class Vocabulary:
 def check(text: str, vocabulary: Vocabulary, edition: int = 1) -> Process:
     """The process, or `Broken` with every finding in the order of the text's lines."""
     process = read(text, edition)
+    if len(process.states) > MOST or len(process.verbs) > MOST:
+        raise Broken(
+            [
+                Finding(
+                    0, Words(f"最多 {MOST} 个阶段、{MOST} 步。", f"At most {MOST} states and {MOST} steps.")
+                )
+            ]
+        )
     checker = _Checker(process, vocabulary)
     checker.names()
     if not checker.findings:
@@ -58,9 +84,7 @@ class _Checker:
         self.findings: list[Finding] = []
 
     def wrong(self, place: str, zh: str, en: str) -> None:
-        lines = self.process.lines
-        line = next((lines[at] for at in (place, place.rpartition(".")[0]) if at in lines), 0)
-        self.findings.append(Finding(line, Words(zh, en)))
+        self.findings.append(Finding(line_of(self.process.lines, place), Words(zh, en)))
 
     # ---- what the text names
 
@@ -83,6 +107,18 @@ class _Checker:
                 place,
                 f"没有一步要填“{field.label.zh}”。",
                 f"No step asks for “{field.label.en}”.",
+            )
+        if field.kind not in self.known.columns.get(field.name, (field.kind,)):
+            self.wrong(
+                f"{place}.kind",
+                f"“{field.label.zh}”存不下这一种。",
+                f"“{field.label.en}” is kept as another kind.",
+            )
+        if field.kind == "text" and min(field.min or 0, field.max or 0) < 0:
+            self.wrong(place, "字数不能是负数。", "A length is never negative.")
+        if field.kind == "text" and (field.min or 0) > TEXT_MAX:
+            self.wrong(
+                f"{place}.min", f"文字最多 {TEXT_MAX} 字。", f"A text has at most {TEXT_MAX} characters."
             )
         if field.min is not None and field.max is not None and field.min > field.max:
             self.wrong(f"{place}.min", "min 大于 max。", "`min` is more than `max`.")
@@ -114,7 +150,7 @@ class _Checker:
                 )
 
     def clock(self, place: str, clock: Clock) -> None:
-        if self.known.roles.get(clock.owner) in (None, "none", "body"):
+        if clock.owner == "system" or self.known.roles.get(clock.owner) in (None, "none", "body"):
             self.wrong(
                 f"{place}.owner",
                 f"“{clock.what.zh}”的期限没有人负责。",
@@ -123,11 +159,15 @@ class _Checker:
         for span in (clock.within, clock.before):
             if span:
                 self.anchor(place, span)
+        if clock.before and clock.before.of is None:
+            self.wrong(
+                f"{place}.before", "before 要写 of 哪一天。", "`before` needs a day to count back from."
+            )
         if clock.on and clock.on not in self.known.dates:
             self.no_date(f"{place}.on", clock.on)
         length = clock.within and clock.within.period
         for warning in clock.warn:
-            if length and warning.count * MOST_DAYS[warning.unit] >= length.count * DAYS[length.unit]:
+            if length and _reaches(warning, length):
                 self.wrong(
                     f"{place}.warn",
                     f"“{clock.what.zh}”的提醒不能早于期限开始。",
@@ -192,7 +232,19 @@ class _Checker:
             for role in roles:
                 if role not in self.known.roles:
                     self.wrong(f"{place}.{key}", f"没有“{role}”这个角色。", f"There is no role “{role}”.")
-        if not any(self.can_do(role, verb) for role in verb.by) and not verb.all_of:
+        if verb.on_behalf_of and self.known.roles.get(verb.on_behalf_of) not in (None, "body"):
+            self.wrong(
+                f"{place}.on_behalf_of",
+                f"“{verb.on_behalf_of}”不是会议或机构。",
+                f"“{verb.on_behalf_of}” is not a body.",
+            )
+        if verb.all_of and len(set(verb.all_of)) < max(2, len(verb.all_of)):
+            self.wrong(
+                f"{place}.all_of",
+                "all_of 要写两个以上不同的角色。",
+                "`all_of` names two roles or more, each once.",
+            )
+        if not any(self.can_do(role, verb) for role in verb.by) and (verb.create or not verb.all_of):
             self.wrong(place, f"“{verb.title.zh}”没有人可以做。", f"Nobody may do “{verb.title.en}”.")
         if any(not self.can_do(role, verb) for role in verb.all_of):
             self.wrong(
@@ -203,6 +255,8 @@ class _Checker:
 
     def can_do(self, role: str, verb: Verb) -> bool:
         """In some row: a body decides through the staff who record it, and a submitter has submitted something."""
+        if role == "system":
+            return verb.name in self.known.verbs and "system" in self.known.verbs[verb.name].by
         return self.known.roles.get(role) not in (None, "none", "body") and not (
             verb.create and self.known.roles[role] == "own"
         )
@@ -235,7 +289,9 @@ class _Checker:
         first = self.process.verbs.get(name)
         if first is None:
             self.no_verb(place, name)
-        elif stuck := [state for state in verb.start if state not in first.start and first.to != state]:
+        elif stuck := [
+            state for state in verb.start if first.to != state and not (first.stays and state in first.start)
+        ]:
             titles = [self.process.states[state].title for state in stuck if state in self.process.states]
             for title in titles:
                 self.wrong(
@@ -277,14 +333,31 @@ class _Checker:
                 f"缺少标记“{mark}”，统计依赖它。",
                 f"The mark “{mark}”, which figures rely on, is missing.",
             )
-        for name in sorted(self.known.verbs):
+        for name, shipped in self.known.verbs.items():
             verb = self.process.verbs.get(name)
-            if verb is None or "system" not in verb.by:
+            place = self.verbs.get(name, "")
+            if "system" in shipped.by and (verb is None or "system" not in verb.by):
                 self.wrong(
-                    self.verbs.get(name, ""),
+                    place,
                     f"缺少由系统办理的“{name}”。",
                     f"The step “{name}”, which the system does, is missing.",
                 )
+            if verb is None:
+                continue
+            for other in shipped.not_by:
+                if other in self.process.verbs and other not in verb.not_by:
+                    self.wrong(
+                        place,
+                        f"“{verb.title.zh}”不能由办“{self.process.verbs[other].title.zh}”的人办理，请保留 not_by。",
+                        f"“{verb.title.en}” is not for who did “{self.process.verbs[other].title.en}”: keep `not_by`.",
+                    )
+            for key in ("on_behalf_of", "carries"):
+                if (kept := getattr(shipped, key)) and getattr(verb, key) != kept:
+                    self.wrong(
+                        place,
+                        f"“{verb.title.zh}”要保留 {key} = “{kept}”。",
+                        f"“{verb.title.en}” keeps `{key}` = “{kept}”.",
+                    )
 
     def no_state(self, place: str, name: str) -> None:
         self.wrong(place, f"没有“{name}”这个状态。", f"There is no state “{name}”.")
@@ -309,6 +382,15 @@ class _Checker:
         for name in without_end(self.process):
             if name in ways:
                 self.no_end(name, ways[name])
+        for verb in self.process.verbs.values():
+            for name in verb.start if verb.to == "previous" else ():
+                if not entered_from(self.process, name):
+                    title = self.process.states[name].title
+                    self.wrong(
+                        self.verbs[verb.name],
+                        f"“{title.zh}”没有上一阶段可退。",
+                        f"There is no stage before “{title.en}” to go back to.",
+                    )
         self.circles()
         self.own_work()
 
@@ -361,10 +443,8 @@ class _Checker:
                         f"办了“{before.title.zh}”的人可以自己“{verb.title.zh}”，请写 not_by。",
                         f"Whoever did “{before.title.en}” may do “{verb.title.en}” as well; say `not_by`.",
                     )
-        for one, other in combinations(approvals, 2):
-            if self.in_one_matter(one, other) and _shared(one, other):
-                if one.name in other.not_by or other.name in one.not_by:
-                    continue
+        for one, other in permutations(approvals, 2):
+            if one.name not in other.not_by and _shared(one, other) and self.follows(one, other):
                 self.wrong(
                     self.verbs[other.name],
                     f"同一个人可以办“{one.title.zh}”和“{other.title.zh}”两道批准，请写 not_by。",
@@ -384,13 +464,16 @@ class _Checker:
             if other is not verb and (other.to in verb.start or other.name in leads)
         )
 
-    def in_one_matter(self, one: Verb, other: Verb) -> bool:
-        """Whether one matter can have both: the state of the one lies ahead of the other, or they share it."""
-        return any(
-            there == here or there in ahead_of(self.process, here) or here in ahead_of(self.process, there)
-            for here in one.start
-            for there in other.start
-        )
+    def follows(self, one: Verb, other: Verb) -> bool:
+        """Whether the other can be done after the one on the same matter."""
+        reached = {after for state in one.start for verb, after in moves(self.process, state) if verb is one}
+        reached |= set(one.start) if one.stays or one.all_of else set()
+        ahead = reached.union(*(self.ahead[state] for state in reached))
+        return bool(ahead & set(other.start))
+
+    @cached_property
+    def ahead(self) -> dict[str, set[str]]:
+        return {state: ahead_of(self.process, state) for state in self.process.states}
 
 
 def _approves(verb: Verb) -> bool:
@@ -401,6 +484,13 @@ def _shared(one: Verb, other: Verb) -> bool:
     """Whether a role may do both, and not on behalf of two bodies."""
     bodies = one.on_behalf_of, other.on_behalf_of
     return bool(set(one.doers) & set(other.doers) - {"system"}) and (None in bodies or len(set(bodies)) == 1)
+
+
+def _reaches(warning: Period, length: Period) -> bool:
+    """Whether the one may be as long as the other."""
+    if warning.unit == length.unit:
+        return warning.count >= length.count
+    return warning.count * MOST_DAYS[warning.unit] >= length.count * DAYS[length.unit]
 
 
 def _is_count(value: object) -> bool:

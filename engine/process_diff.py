@@ -6,6 +6,7 @@ from typing import Any
 
 from engine.process import Clock, Field, Guard, Process, Span, State, Verb
 from engine.words import Words
+from engine.workdays import Period
 
 KINDS = {
     "states": Words("阶段", "State"),
@@ -106,9 +107,14 @@ def _said(value: object, names: Names) -> Words:
         case Span(period, of):
             words, start = period.words, names.get(of or "", Words(of or "", of or ""))
             return Words(f"{words.zh}（自“{start.zh}”）", f"{words.en} of {start.en}") if of else words
-        case Clock(what=what, within=within, before=before, on=on):
-            length = _said(within or before or on, names)
-            return Words(f"{what.zh} {length.zh}", f"{what.en} {length.en}")
+        case Clock(what=what, owner=owner, within=within, before=before, on=on, warn=warn):
+            length, early = _said(within or before or on, names), _said(warn, names)
+            return Words(
+                f"{what.zh} {length.zh}（{owner}，提醒 {early.zh}）",
+                f"{what.en} {length.en} ({owner}, warned {early.en})",
+            )
+        case Period():
+            return value.words
         case Guard(name, number):
             asked = Words("", "") if number is None else _said(number, names)
             return Words(f"{name} {asked.zh}".strip(), f"{name} {asked.en}".strip())

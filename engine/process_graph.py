@@ -9,7 +9,7 @@ def moves(process: Process, state: str) -> Iterator[tuple[Verb, str]]:
     """The steps out of a state and where each leads; a step back leads wherever the state is entered from."""
     for verb in process.verbs_from(state):
         if verb.to == "previous":
-            yield from ((verb, earlier) for earlier in _entered_from(process, state))
+            yield from ((verb, earlier) for earlier in entered_from(process, state))
         elif verb.to:
             yield verb, verb.to
 
@@ -29,7 +29,7 @@ def paths(process: Process) -> dict[str, list[Verb]]:
     ahead = list(found)
     for state in ahead:
         for verb, after in moves(process, state):
-            if after not in found:
+            if verb.to != "previous" and after not in found:  # a step back only leads to where one has been
                 found[after] = [*found[state], verb]
                 ahead.append(after)
     return found
@@ -53,5 +53,5 @@ def without_end(process: Process) -> list[str]:
     return [name for name in process.states if name not in ends and not ahead_of(process, name) & ends]
 
 
-def _entered_from(process: Process, state: str) -> set[str]:
+def entered_from(process: Process, state: str) -> set[str]:
     return {earlier for verb in process.verbs.values() if verb.to == state for earlier in verb.start}

@@ -1,8 +1,10 @@
 """What the house offers to the text of a process: its roles, conditions, dates and documents."""
 
 from functools import cache
+from typing import Any
 
-from sqlalchemy import Date, inspect
+from sqlalchemy import Boolean, Column, Date, Integer, String, inspect
+from sqlalchemy.sql.base import ReadOnlyColumnCollection
 
 from engine.editions import shipped, shipped_names
 from engine.guards import CONDITIONS, COUNTING, NAMING
@@ -29,24 +31,53 @@ DOCUMENTS = frozenset({"D01", "D11"})
 def vocabulary(name: str) -> Vocabulary:
     """For a process of this name; one the house does not know has nothing to lose."""
     roles = {role: known.scope for role, known in ROLES.items()}
-    guards: dict[str, Asks] = {guard: "number" if guard in COUNTING else "nothing" for guard in CONDITIONS}
-    guards |= {guard: NAMED.get(guard, "children") for guard in NAMING}
+    conditions: dict[str, Asks] = {
+        guard: "number" if guard in COUNTING else "nothing" for guard in CONDITIONS
+    }
+    guards: dict[str, Asks] = {guard: NAMED.get(guard, "children") for guard in NAMING}
     if name not in shipped_names():
         return Vocabulary(roles, guards, documents=DOCUMENTS)
     process, parent = shipped(name), PARENTS.get(name)
+    used = {guard.name for verb in process.verbs.values() for guard in verb.when}
+    conditions = {
+        guard: asks for guard, asks in conditions.items() if guard in used
+    }  # each reads its own noun's rows
     dates = {f"field.{column}" for column in _dates(name)}
     dates |= {f"parent.{column}" for column in _dates(parent)} if parent else set()
     return Vocabulary(
         roles,
-        guards,
+        guards | conditions,
         marks={mark for state in process.states.values() for mark in state.marks},
-        verbs={verb.name for verb in process.verbs.values() if "system" in verb.doers},
+        verbs=process.verbs,
+        columns={key: kinds for key, column in _columns(name).items() if (kinds := _kinds(column))},
         dates=dates,
         documents=DOCUMENTS,
         children={child: shipped(child) for child, above in PARENTS.items() if above == name},
     )
 
 
+def _columns(name: str) -> ReadOnlyColumnCollection[str, Column[Any]]:
+    return inspect(Matter).polymorphic_map[name].columns
+
+
 def _dates(name: str) -> set[str]:
-    columns = inspect(Matter).polymorphic_map[name].columns
-    return {key for key, column in columns.items() if isinstance(column.type, Date | Moment)}
+    return {key for key, column in _columns(name).items() if isinstance(column.type, Date | Moment)}
+
+
+def _kinds(column: Column[Any]) -> frozenset[str]:
+    """The kinds of field that a column can keep; empty for one that no form fills."""
+    match column.type:
+        case Date():
+            return frozenset({"date"})
+        case Moment():
+            return frozenset({"moment"})
+        case String():
+            return frozenset({"text", "choice"})
+        case Boolean():
+            return frozenset({"yes"})
+        case Integer():
+            return frozenset(
+                {"person", "unit", "group", "file", "matter"} if column.foreign_keys else {"number"}
+            )
+        case _:
+            return frozenset()

@@ -10,7 +10,7 @@ from engine.clock import day
 from engine.editions import shipped_names
 from engine.errors import Forbidden, Invalid, NotFound, WrongState
 from engine.models.edition import ProcessEdition
-from engine.process import read
+from engine.process import Broken, read
 from engine.process_check import check
 from engine.record import record
 from engine.rules import EDITION_ADOPTERS, EDITION_PROPOSERS, Actor, require
@@ -63,7 +63,23 @@ def adopt_edition(db: Session, edition: ProcessEdition, *, actor: Actor, now: da
         raise Forbidden(
             Words("提出的人不能自己批准。", "Whoever proposed it cannot adopt it; someone else must.")
         )
-    check(edition.text, vocabulary(edition.process))  # what the house offers may have changed since
+    if edition.from_date < day(now):
+        raise WrongState(
+            Words(
+                "执行日期已过，请退回后重新提出。",
+                "Its day has passed; decline it, and let it be proposed anew.",
+            )
+        )
+    try:
+        check(edition.text, vocabulary(edition.process))
+    except Broken as broken:  # what the house offers may have changed since
+        first = broken.findings[0]
+        raise WrongState(
+            Words(
+                f"这一版现在不能执行，第 {first.line} 行：{first.words.zh}",
+                f"It may not run any more, line {first.line}: {first.words.en}",
+            )
+        ) from broken
     edition.decided_by_id, edition.adopted_at = actor.id, now
     db.flush()
     _record(db, edition, "adopted", actor, now)

@@ -15,6 +15,10 @@ ORDER = ("plan", "topic", "consultation", "research", "sitting", "question", "co
 """The order of a year; what is not named here follows."""
 
 
+MOST = 9999
+"""Editions of one procedure; a larger number is no column's."""
+
+
 def names() -> list[str]:
     return [*ORDER, *(name for name in shipped_names() if name not in ORDER)]
 
@@ -45,7 +49,7 @@ def proposals(db: Session, name: str | None = None) -> Sequence[ProcessEdition]:
 
 
 def proposal(db: Session, name: str, number: int) -> ProcessEdition:
-    found = db.get(ProcessEdition, (name, number), with_for_update=True)
+    found = db.get(ProcessEdition, (name, number), with_for_update=True) if number <= MOST else None
     if found is None:
         raise NotFound(Words("没有这一版。", "There is no such edition."))
     return found

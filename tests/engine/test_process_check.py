@@ -95,6 +95,14 @@ title = { zh = "失", en = "Lost" }
 end = true
 
 """
+NUMBERED = """
+[[verb]]
+name = "approve_{0}"
+title = {{ zh = "批{0}", en = "Approve {0}" }}
+from = ["agreed"]
+stays = true
+by = ["leader"]
+"""
 ANY_LEADER = 'by = ["office_staff", "leader"]\nnot_by'
 NOTED_BY_LEADER = 'by = ["leader"]\n\n[[verb]]\nname = "approve"'
 
@@ -135,6 +143,7 @@ WRONG = {
         ('en = "Granted"', 'en = ""', "needs Chinese and English", "已准假"),
         ('en = "Granted"', 'en = "已准假"', "one Chinese, one English", "已准假"),
         ('other = "其他 | Other"', 'other = "其他"', "中文 | English", "choices"),
+        ('en = "Granted"', 'en = "Gran\\u0000ted"', "needs Chinese and English", "已准假"),
     ],
     "unknown field": [
         ('needs = ["sort", "reason"]', 'needs = ["sort", "reasons"]', "no field “reasons”", "needs"),
@@ -152,7 +161,7 @@ WRONG = {
     ],
     "unknown guard": [
         ('{ done = "note" }', '"moon_is_full"', "no guard “moon_is_full”", "when"),
-        ('{ done = "note" }', "{ scorers = 0 }", "at least 1", "when"),
+        ('{ done = "note" }', '"sitting_is_live"', "no guard “sitting_is_live”", "when"),
         ('{ done = "note" }', '{ done = "nod" }', "no step “nod”", "when"),
     ],
     "guards in a circle": [
@@ -183,6 +192,22 @@ WRONG = {
     "deadline without owner": [
         ('owner = "office_staff"\n', "", "`owner` is missing", "[[state.asked.due]]"),
         ('owner = "office_staff"', 'owner = "party_committee"', "Nobody owns", "owner"),
+    ],
+    "step that only the system could do": [
+        ('by = ["leader"]', 'by = ["system"]', "Nobody may do “Grant”", "approve_again"),
+        ('owner = "office_staff"', 'owner = "system"', "Nobody owns", "owner"),
+    ],
+    "several who are not several": [
+        ('by = ["leader"]', 'all_of = ["leader", "leader"]', "two roles or more", "all_of"),
+        ('by = ["leader"]', 'by = ["leader"]\non_behalf_of = "member"', "not a body", "on_behalf_of"),
+    ],
+    "name that no column holds": [
+        ("[state.granted]", "[state.granted-at-last]", "small letters", "[state.granted-at-last]"),
+        ('name = "note"', 'name = "' + "n" * 31 + '"', "small letters", "[[verb]]"),
+    ],
+    "time that never runs": [
+        ('within = "3 workdays"', 'before = "3 workdays"', "needs a day", "before"),
+        ("create = true\nto", "create = true\nto = \"previous\"\n#", "nothing is before it", "[[verb]]"),
     ],
     "what the language does not know": [
         ("create = true", "create = true\nwhenever = 1", "no “whenever”", "whenever"),
@@ -221,6 +246,48 @@ def test_what_is_wrong_is_named_with_its_line(old: str, new: str, says: str, lin
     assert named[0].words.zh != named[0].words.en
     at = named[0].line
     assert line in "\n".join(text.splitlines()[at - 1 : at + 1])  # the line itself, or the head above it
+
+
+def test_a_warning_may_come_on_any_day_before_the_deadline() -> None:
+    assert findings(GOOD.replace('warn = ["1 workday"]', 'warn = ["2 workdays"]')) == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "[" * 5000,
+        "a = " + "9" * 5000,
+        "a = " + "{a=" * 3000,
+        "\0",
+        "x" * 300_000,
+        "[[state]]",
+        "verb = 3",
+    ],
+)
+def test_a_text_of_any_shape_is_refused_in_words(text: str) -> None:
+    assert findings(text)
+
+
+def test_a_text_of_too_many_steps_is_refused_before_it_takes_long() -> None:
+    steps = "".join(NUMBERED.format(number) for number in range(200))
+    assert [one.words.en for one in findings(GOOD + steps)] == ["At most 100 states and 100 steps."]
+
+
+def test_a_field_fits_the_column_it_is_kept_in() -> None:
+    plan = (SHIPPED / "plan.toml").read_text(encoding="utf-8")
+    place = plan.index("[field.plenary_on]")
+    other = plan[:place] + plan[place:].replace('"date"', '"text"', 1)
+    assert ["kept as another kind" in one.words.en for one in findings(other, "plan")] == [True]
+
+
+@pytest.mark.parametrize("key", ["not_by", "on_behalf_of", "carries"])
+@pytest.mark.parametrize("name", shipped_names())
+def test_a_shipped_step_keeps_who_is_apart_on_whose_behalf_and_what_it_carries(name: str, key: str) -> None:
+    text = Text((SHIPPED / f"{name}.toml").read_text(encoding="utf-8"))
+    for at, verb in enumerate(text.process.verbs.values()):
+        if getattr(verb, key):
+            assert findings(text.without(f"verb.{at}.{key}"), name), verb.name
 
 
 def test_every_kind_is_tried_twice() -> None:

@@ -24,7 +24,10 @@ def test_a_procedure_does_not_differ_from_itself(name: str) -> None:
         (
             'within = "3 workdays"',
             'within = "5 days"',
-            ["State “Asked”, deadlines: Decide 3 working days → Decide 5 days."],
+            [
+                "State “Asked”, deadlines: Decide 3 working days (office_staff, warned 1 working day)"
+                " → Decide 5 days (office_staff, warned 1 working day)."
+            ],
         ),
         ('to = "granted"', 'to = "asked"', ["Step “Grant”, leads to: Granted → Asked."]),
         ('not_by = ["ask"]\n', "", ["Step “Agree”, not by who did: Ask → none."]),

@@ -13,7 +13,7 @@ from engine.actions.editions import adopt_edition, propose_edition
 from engine.clock import now
 from engine.database import Database, Session
 from engine.editions import shipped, shipped_names
-from engine.errors import Refused
+from engine.errors import Invalid, Refused
 from engine.models.people import Person
 from engine.process import Broken, Process, read
 from engine.process_check import check
@@ -94,6 +94,8 @@ def adopt_file(path: Path, from_date: date, by: tuple[str, str]) -> int:
             edition = propose_edition(db, name, text, from_date=from_date, actor=proposer, now=now())
         except Broken as broken:
             return show(path, broken)
+        except Invalid as refusal:
+            raise Refused(next(iter(refusal.fields.values()))) from refusal
         adopt_edition(db, edition, actor=adopter, now=now())
         print(
             f"{name} 第 {edition.number} 版自 {from_date} 起执行。"

@@ -122,6 +122,35 @@ def test_it_holds_from_its_day_on(house: House) -> None:
         assert house.plan(db, 2028).edition == 2
 
 
+def test_of_two_the_one_with_the_later_day_holds_from_its_day(house: House) -> None:
+    with house.transaction() as db:
+        today = day(house.now)
+        late = propose(house, db, from_date=today + timedelta(days=60))
+        soon = propose(house, db, from_date=today + timedelta(days=30))
+        for edition in (soon, late):
+            adopt_edition(db, edition, actor=house.actor(db, "office"), now=house.now)
+        house.later(days=30)
+        assert house.plan(db, 2027).edition == soon.number
+        house.later(days=30)
+        assert house.plan(db, 2028).edition == late.number
+
+
+def test_one_whose_day_has_passed_is_not_adopted(house: House) -> None:
+    with house.transaction() as db:
+        edition = propose(house, db)
+        house.later(days=1)
+        with pytest.raises(WrongState, match="Its day has passed"):
+            adopt_edition(db, edition, actor=house.actor(db, "office"), now=house.now)
+
+
+def test_one_that_may_not_run_any_more_is_not_adopted(house: House) -> None:
+    with house.transaction() as db:
+        edition = propose(house, db)
+        edition.text = edition.text.replace("waited", "waitet")
+        with pytest.raises(WrongState, match="no guard “waitet”"):
+            adopt_edition(db, edition, actor=house.actor(db, "office"), now=house.now)
+
+
 def test_nobody_adopts_what_they_proposed(house: House) -> None:
     with house.transaction() as db:
         admin = house.actor(db, "sysadmin")
