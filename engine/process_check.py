@@ -114,18 +114,15 @@ class _Checker:
                 f"“{field.label.zh}”存不下这一种。",
                 f"“{field.label.en}” is kept as another kind.",
             )
-        if field.kind == "text" and min(field.min or 0, field.max or 0) < 0:
-            self.wrong(place, "字数不能是负数。", "A length is never negative.")
-        if field.kind == "text" and (field.min or 0) > TEXT_MAX:
-            self.wrong(
-                f"{place}.min", f"文字最多 {TEXT_MAX} 字。", f"A text has at most {TEXT_MAX} characters."
-            )
         if field.min is not None and field.max is not None and field.min > field.max:
             self.wrong(f"{place}.min", "min 大于 max。", "`min` is more than `max`.")
-        if field.kind == "text" and (field.max or 0) > TEXT_MAX:
-            self.wrong(
-                f"{place}.max", f"文字最多 {TEXT_MAX} 字。", f"A text has at most {TEXT_MAX} characters."
-            )
+        for key, length in (("min", field.min), ("max", field.max)):
+            if field.kind == "text" and not 0 <= (length or 0) <= TEXT_MAX:
+                self.wrong(
+                    f"{place}.{key}",
+                    f"文字的字数在 0 到 {TEXT_MAX} 之间。",
+                    f"A text has between 0 and {TEXT_MAX} characters.",
+                )
         if field.kind == "choice" and not field.choices:
             self.wrong(f"{place}.choices", "没有可选的项。", "There is nothing to choose from.")
         if field.kind == "rows" and not (field.of and CELLS.issuperset(map(str, field.of.values()))):

@@ -31,22 +31,18 @@ DOCUMENTS = frozenset({"D01", "D11"})
 def vocabulary(name: str) -> Vocabulary:
     """For a process of this name; one the house does not know has nothing to lose."""
     roles = {role: known.scope for role, known in ROLES.items()}
-    conditions: dict[str, Asks] = {
-        guard: "number" if guard in COUNTING else "nothing" for guard in CONDITIONS
-    }
     guards: dict[str, Asks] = {guard: NAMED.get(guard, "children") for guard in NAMING}
     if name not in shipped_names():
         return Vocabulary(roles, guards, documents=DOCUMENTS)
     process, parent = shipped(name), PARENTS.get(name)
     used = {guard.name for verb in process.verbs.values() for guard in verb.when}
-    conditions = {
-        guard: asks for guard, asks in conditions.items() if guard in used
-    }  # each reads its own noun's rows
+    for condition in used & CONDITIONS.keys():  # each reads the rows of its own noun
+        guards[condition] = "number" if condition in COUNTING else "nothing"
     dates = {f"field.{column}" for column in _dates(name)}
     dates |= {f"parent.{column}" for column in _dates(parent)} if parent else set()
     return Vocabulary(
         roles,
-        guards | conditions,
+        guards,
         marks={mark for state in process.states.values() for mark in state.marks},
         verbs=process.verbs,
         columns={key: kinds for key, column in _columns(name).items() if (kinds := _kinds(column))},
