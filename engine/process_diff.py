@@ -8,6 +8,7 @@ from engine.process import Clock, Field, Guard, Process, Span, State, Verb
 from engine.words import Words
 from engine.workdays import Period
 
+PROCESS = Words("流程", "Process")
 KINDS = {
     "states": Words("阶段", "State"),
     "verbs": Words("手续", "Step"),
@@ -51,8 +52,10 @@ Names = Mapping[str, Words]
 def changes(old: Process, new: Process) -> Iterator[Words]:
     """In the order of the texts: what is gone, what is new, and what is said otherwise."""
     if old.title != new.title:
-        yield _otherwise(Words("流程", "Process"), new.title, "title", old.title, new.title, {})
+        yield _otherwise(PROCESS, new.title, PARTS["title"], old.title, new.title, {})
     names = _names(old) | _names(new)
+    if old.start != new.start:
+        yield _otherwise(PROCESS, new.title, Words("起始阶段", "starts at"), old.start, new.start, names)
     for kind, noun in KINDS.items():
         before, after = getattr(old, kind), getattr(new, kind)
         for name, part in before.items():
@@ -84,11 +87,11 @@ def _differences(noun: Words, before: Any, after: Any, names: Names) -> Iterator
     for part in fields(after):
         one, other = getattr(before, part.name), getattr(after, part.name)
         if one != other:
-            yield _otherwise(noun, _title(after), part.name, one, other, names)
+            yield _otherwise(noun, _title(after), PARTS[part.name], one, other, names)
 
 
-def _otherwise(noun: Words, title: Words, part: str, one: object, other: object, names: Names) -> Words:
-    key, was, will = PARTS[part], _said(one, names), _said(other, names)
+def _otherwise(noun: Words, title: Words, key: Words, one: object, other: object, names: Names) -> Words:
+    was, will = _said(one, names), _said(other, names)
     return Words(
         f"{noun.zh}“{title.zh}”的{key.zh}：{was.zh} → {will.zh}。",
         f"{noun.en} “{title.en}”, {key.en}: {was.en} → {will.en}.",

@@ -20,6 +20,7 @@ def test_a_procedure_does_not_differ_from_itself(name: str) -> None:
 @pytest.mark.parametrize(
     ("old", "new", "says"),
     [
+        ('start = "asked"', 'start = "agreed"', ["Process “Leave”, starts at: Asked → Agreed."]),
         ('en = "Leave"', 'en = "Absence"', ["Process “Absence”, name: Leave → Absence."]),
         (
             'within = "3 workdays"',

@@ -254,12 +254,13 @@ class Model:
         return self.previous() or "" if step["to"] == "previous" else step["to"] or self.state
 
 
+WALKS = max(100, settings().max_examples)
 STEPS = st.lists(st.tuples(st.sampled_from(DOERS), st.integers(0, 9999), st.integers(0, 3)), max_size=50)
 
 
 @every_process
 @on_sqlite
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=WALKS, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(steps=STEPS)
 def test_a_walk_takes_no_step_that_the_table_has_not(
     walk: Walk, name: str, steps: list[tuple[str, int, int]]
