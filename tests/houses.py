@@ -170,9 +170,8 @@ READY = dict.fromkeys((*CONFIRMED, "moderators_rostered", "cutoff_named"), "yes"
 SITTING_POSTS = {"host": "host1", "recorder": "recorder1", "moderator": "moderator1", "duty_leader": "leader"}
 
 
-def planned_topic(house: House, db: Session) -> Topic:
-    """A topic that has gone through scoring and the plan's approvals."""
-    plan = house.plan(db)
+def decided(house: House, db: Session, plan: Plan) -> Topic:
+    """A topic that has gone through scoring, and its plan up to the Party committee's decision."""
     topic, office = house.topic(db, plan), house.actor(db, "office")
     perform(db, topic, "accept", actor=office, now=house.now)
     for scorer in ("scorer1", "scorer2", "scorer3"):
@@ -192,6 +191,13 @@ def planned_topic(house: House, db: Session) -> Topic:
         decision_no="平委发〔2026〕12号",
         decided_on="2026-10-12",
     )
+    return topic
+
+
+def planned_topic(house: House, db: Session) -> Topic:
+    """A topic of an issued plan."""
+    plan = house.plan(db)
+    topic = decided(house, db, plan)
     perform(db, plan, "issue", actor=house.actor(db, "leader"), now=house.now)
     return topic
 

@@ -7,11 +7,11 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from engine.clock import day
-from engine.editions import shipped_names
-from engine.errors import Forbidden, Invalid, NotFound, WrongState
+from engine.errors import Forbidden, Invalid, WrongState
 from engine.models.edition import ProcessEdition
 from engine.process import Broken, read
 from engine.process_check import check
+from engine.queries.procedures import require_known
 from engine.record import record
 from engine.rules import EDITION_ADOPTERS, EDITION_PROPOSERS, Actor, require
 from engine.vocabulary import vocabulary
@@ -23,8 +23,7 @@ def propose_edition(
 ) -> ProcessEdition:
     """Raises `Broken` where the text may not run, `Invalid` by field where it is not this procedure's or too late."""
     require(actor, EDITION_PROPOSERS)
-    if name not in shipped_names():
-        raise NotFound(Words("没有这个流程。", "There is no such procedure."))
+    require_known(name)
     text = text.replace("\r\n", "\n")
     process = read(text)
     if process.name != name:

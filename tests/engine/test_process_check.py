@@ -168,6 +168,10 @@ WRONG = {
         ('stays = true', 'stays = true\nwhen = [{ done = "note" }]', "wait for each other", "when"),
         ('from = ["agreed"]\nstays', 'from = ["asked"]\nstays', "so “Grant” never can", "when"),
     ],
+    "guard on a step that leads away": [
+        ("stays = true", 'to = "granted"', "so “Grant” never can", "when"),
+        ('{ done = "note" }', '{ done = "approve_again" }', "so “Grant” never can", "when"),
+    ],
     "child that cannot end": [
         ('{ done = "note" }', '{ every_child = "assignment.closed" }', "no “assignment” under", "when"),
         ('open = "5', 'carries = "topic"\nopen = "5', "no “topic” under", "carries"),

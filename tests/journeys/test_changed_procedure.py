@@ -7,8 +7,8 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
 from engine import clock
-from engine.models.topic import Topic
-from tests.engine.actions.test_editions import WITH_NOTICE, decided
+from tests.engine.actions.test_editions import WITH_NOTICE
+from tests.houses import decided
 from tests.journeys.conftest import RunningHouse
 
 MISTAKEN = WITH_NOTICE.replace('to    = "on_notice"', 'to    = "on_notise"')
@@ -65,8 +65,7 @@ def test_a_public_notice_is_added_and_a_plan_walks_through_it(
     house.now = clock.now()
     with house.transaction() as db:
         plan = house.plan(db, 2028)
-        decided(house, db, plan)
-        number, topic = plan.id, db.query(Topic).filter_by(parent_id=plan.id).one().id
+        number, topic = plan.id, decided(house, db, plan).id
     office.goto(f"/desk/matters/{number}")
     office.get_by_role("link", name="开始公示").first.click()
     office.get_by_role("button", name="开始公示", exact=True).click()

@@ -16,7 +16,7 @@ from engine.models.ledger import LedgerEntry
 from engine.models.matter import Matter
 from engine.models.people import Post
 from engine.process import Broken
-from tests.houses import House
+from tests.houses import House, decided
 
 PLAN = (SHIPPED / "plan.toml").read_text(encoding="utf-8")
 WITH_NOTICE = (
@@ -57,30 +57,6 @@ def adopted(house: House, db, **given) -> ProcessEdition:
     edition = propose(house, db, **given)
     adopt_edition(db, edition, actor=house.actor(db, "office"), now=house.now)
     return edition
-
-
-def decided(house: House, db, plan) -> None:
-    """Up to the Party committee's decision."""
-    office = house.actor(db, "office")
-    topic = house.topic(db, plan)
-    perform(db, topic, "accept", actor=office, now=house.now)
-    points = {"priority": 20, "concern": 25, "value": 15, "feasibility": 10, "adoption": 10}
-    for scorer in ("scorer1", "scorer2", "scorer3"):
-        perform(db, topic, "score", actor=house.actor(db, scorer), now=house.now, points=points)
-    for matter, verb in ((topic, "shortlist"), (plan, "draft"), (plan, "submit")):
-        perform(db, matter, verb, actor=office, now=house.now)
-    for name in ("party", "office", "government"):
-        perform(db, plan, "agree", actor=house.actor(db, name), now=house.now, revision="无意见")
-    perform(db, plan, "record_review", actor=office, now=house.now, minutes="同意")
-    perform(
-        db,
-        plan,
-        "record_decision",
-        actor=office,
-        now=house.now,
-        decision_no="平委发〔2026〕12号",
-        decided_on="2026-10-12",
-    )
 
 
 def test_a_proposal_changes_nothing(house: House) -> None:
