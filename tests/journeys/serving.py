@@ -1,5 +1,6 @@
 """`xieshang serve` and `xieshang demo` as processes of their own, to be waited for, killed and stopped."""
 
+import itertools
 import json
 import os
 import signal
@@ -124,8 +125,9 @@ def verify(data: Path) -> subprocess.CompletedProcess[str]:
 
 
 def free_ports_in_a_row() -> int:
-    """The first of three: web, gateway, its health."""
-    for port in range(20_000, 30_000, 3):
+    """The first of three: web, gateway, its health. They are bound only later, so each test process has its own."""
+    tried = itertools.islice(itertools.cycle(range(20_000, 30_000, 3)), os.getpid() % 3_333, 3_333 * 2)
+    for port in tried:
         with suppress(OSError):
             free_ports([port, port + 1, port + 2])
             return port
