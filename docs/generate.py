@@ -6,7 +6,7 @@ A test fails while they differ from what this would write.
 from pathlib import Path
 
 from engine.editions import shipped, shipped_names
-from engine.process import Process, Span, Verb
+from engine.process import Clock, Process, Span, Verb
 from engine.process_diagram import mermaid
 from engine.rules import ROLES
 
@@ -40,13 +40,16 @@ def _process(process: Process) -> str:
         "|---|---|---|---|---|",
     ]
     lines += [_row(process, verb) for verb in process.verbs.values()]
-    lines += ["", "| stage | deadline | within | owner |", "|---|---|---|---|"]
+    lines += ["", "| stage | deadline | within | owner | when late |", "|---|---|---|---|---|"]
     for state in process.states.values():
         for clock in state.due:
-            length = _span(clock.within) if clock.within else f"{_span(clock.before)} before"
-            owner = ROLES[clock.owner].title.zh
+            owner, told = (
+                ROLES[clock.owner].title.zh,
+                "、".join(ROLES[role].title.zh for role in clock.late_tells),
+            )
             lines.append(
-                f"| {state.title.zh} {state.title.en} | {clock.what.zh} {clock.what.en} | {length} | {owner} |"
+                f"| {state.title.zh} {state.title.en} | {clock.what.zh} {clock.what.en} | {_length(clock)} | {owner}"
+                f" | {told} |"
             )
     return "\n".join(lines) + "\n"
 
@@ -59,6 +62,12 @@ def _row(process: Process, verb: Verb) -> str:
     who = "、".join(ROLES[role].title.zh for role in verb.doers)
     gates = [guard.name if guard.number is None else f"{guard.name} {guard.number}" for guard in verb.when]
     return f"| {verb.title.zh} {verb.title.en} | {start} | {to} | {who} | {', '.join(gates)} |"
+
+
+def _length(clock: Clock) -> str:
+    if clock.on:
+        return f"{clock.on}, at most {_span(clock.at_most)}" if clock.at_most else clock.on
+    return _span(clock.within) if clock.within else f"{_span(clock.before)} before"
 
 
 def _span(span: Span | None) -> str:

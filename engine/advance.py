@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from engine import rules
 from engine.clock import day
+from engine.deadlines import put_off_wrongly
 from engine.editions import process_of, process_on
 from engine.errors import Invalid, NotFound, Stale, WrongState
 from engine.guards import done_since, unmet
@@ -49,6 +50,8 @@ def advance(
     values = _accept(db, process, verb, given)
     before = matter.state
     after = _after(db, process, matter, verb, role)
+    if wrong := put_off_wrongly(db, matter, process.states[after], values, day(now)):
+        raise Invalid(wrong)
     _change(db, process, matter, after, values, now)
     entry = _record(db, process, matter, verb, role, actor, now, before, values)
     _tell(db, process, matter, verb, entry, now)

@@ -1,6 +1,6 @@
 """Deadlines and windows, computed from the calendar when asked and never stored."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -12,7 +12,7 @@ from engine.clock import day
 from engine.editions import process_of
 from engine.models.ledger import LedgerEntry
 from engine.models.matter import Matter
-from engine.process import Clock, Span
+from engine.process import Clock, Span, State
 from engine.words import Words
 
 
@@ -38,6 +38,30 @@ def _due(db: Session, matter: Matter, clock: Clock) -> date | None:
             start = anchor(db, matter, span)
             return count(start, span.period) if start else None
     return _given(matter, clock.on or "")
+
+
+def put_off_wrongly(
+    db: Session, matter: Matter, state: State, values: Mapping[str, object], today: date
+) -> dict[str, Words]:
+    """What is wrong with a later day that is given for a deadline of the state a matter is to be in, by field."""
+    running = {deadline.clock.what: deadline.due for deadline in deadlines(db, matter)}
+    wrong: dict[str, Words] = {}
+    for clock in state.due:
+        name = (clock.on or "").removeprefix("field.")
+        given = values.get(name)
+        if clock.at_most is None or not isinstance(given, date):
+            continue
+        start = anchor(db, matter, clock.at_most)
+        latest = calendar.of(db).due(start, clock.at_most.period) if start else date.max
+        earliest = max(running.get(clock.what, today), today)
+        if given > latest:
+            wrong[name] = Words(f"最晚可以延到 {latest:%Y-%m-%d}。", f"{latest:%Y-%m-%d} at the latest.")
+        elif given <= earliest:
+            wrong[name] = Words(
+                f"要晚于 {earliest:%Y-%m-%d}（现在的期限或今天）。",
+                f"It must be after {earliest:%Y-%m-%d}: the present deadline, or today.",
+            )
+    return wrong
 
 
 def window_ends(db: Session, matter: Matter, window: Span) -> date | None:

@@ -71,7 +71,11 @@ class Clock:
     before: Span | None = None
     on: str | None = None
     """A date of the matter or its parent; where it is given it holds instead of the clock of the same name."""
+    at_most: Span | None = None
+    """How far the day in `on` may put a deadline off."""
     warn: tuple[Period, ...] = ()
+    late_tells: tuple[str, ...] = ()
+    """Roles that are told, once, when it has become late."""
 
 
 @dataclass(frozen=True)
@@ -212,7 +216,7 @@ def line_of(lines: Mapping[str, int], place: str) -> int:
 _PROCESS_KEYS = {"process", "title", "start", "field", "state", "verb"}
 _FIELD_KEYS = {"kind", "label", "help", "choices", "of", "min", "max", "required_unless"}
 _STATE_KEYS = {"title", "marks", "due", "end"}
-_CLOCK_KEYS = {"what", "within", "before", "on", "of", "owner", "warn"}
+_CLOCK_KEYS = {"what", "within", "before", "on", "of", "owner", "at_most", "warn", "late_tells"}
 _VERB_KEYS = {
     "name",
     "title",
@@ -315,12 +319,19 @@ class _Reader:
         within, before = (
             self.span(table[key], place, of) if key in table else None for key in ("within", "before")
         )
+        at_most = self.span(table["at_most"], f"{place}.at_most", None) if "at_most" in table else None
         on = self.name(table, "on", place)
         if [within, before, on].count(None) != 2 or (on and not re.fullmatch(r"(field|parent)\.\w+", on)):
             self.wrong(
                 place,
                 "期限要写 within、before 或 on（field.… 或 parent.…）之一。",
                 "A deadline is one of `within`, `before` or `on` (field.… or parent.…).",
+            )
+        if at_most and not (on or "").startswith("field."):
+            self.wrong(
+                f"{place}.at_most",
+                "at_most 限制的是 on 所写的 field.… 那一天。",
+                "`at_most` bounds the day of an `on` of field.….",
             )
         warn = (self.span(text, place, None) for text in self.names(table, "warn", place))
         return Clock(
@@ -329,7 +340,9 @@ class _Reader:
             within=within,
             before=before,
             on=on,
+            at_most=at_most,
             warn=tuple(span.period for span in warn if span),
+            late_tells=self.names(table, "late_tells", place),
         )
 
     def verb(self, place: str, table: dict[str, Any]) -> Verb:

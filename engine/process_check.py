@@ -31,6 +31,8 @@ Asks = Literal["nothing", "number", "verb", "length", "children"]
 
 MOST = 100
 """States, and steps: every pair of approvals is compared."""
+PUBLIC_REASON = "public_reason"
+"""The field without which no deadline is put off: what it says is published."""
 ONCE_PER = (None, "person", "stay", "person_and_stay")
 DAYS = {"workday": 1.0, "day": 1.0, "month": 28.0}
 """The least a period can be, in days: a warning that is longer than that may never be given."""
@@ -162,6 +164,16 @@ class _Checker:
             )
         if clock.on and clock.on not in self.known.dates:
             self.no_date(f"{place}.on", clock.on)
+        if clock.at_most:
+            self.anchor(f"{place}.at_most", clock.at_most)
+            self.put_off(place, clock)
+        for role in clock.late_tells:
+            if self.known.roles.get(role) in (None, "none", "body"):
+                self.wrong(
+                    f"{place}.late_tells",
+                    f"“{clock.what.zh}”逾期时告知的“{role}”不存在或不收通知。",
+                    f"“{role}”, to be told when “{clock.what.en}” is late, is nobody who can be told.",
+                )
         length = clock.within and clock.within.period
         for warning in clock.warn:
             if length and _reaches(warning, length):
@@ -169,6 +181,25 @@ class _Checker:
                     f"{place}.warn",
                     f"“{clock.what.zh}”的提醒不能早于期限开始。",
                     f"“{clock.what.en}” would warn before its time has begun.",
+                )
+
+    def put_off(self, place: str, clock: Clock) -> None:
+        """A later day is another's to give, and the public is told why."""
+        name = (clock.on or "").removeprefix("field.")
+        for verb in self.process.verbs.values():
+            if name not in verb.needs + verb.takes:
+                continue
+            if clock.owner in verb.doers:
+                self.wrong(
+                    f"{self.verbs[verb.name]}.by",
+                    f"“{clock.what.zh}”的延期不能由负责这一期限的人自己批准。",
+                    f"Whoever owns the deadline “{clock.what.en}” cannot put it off.",
+                )
+            if PUBLIC_REASON not in verb.needs or PUBLIC_REASON not in self.known.columns:
+                self.wrong(
+                    f"{self.verbs[verb.name]}.needs",
+                    f"延期要有向社会公布的理由（{PUBLIC_REASON}）。",
+                    f"Putting a deadline off needs a published reason ({PUBLIC_REASON}).",
                 )
 
     def anchor(self, place: str, span: Span) -> None:

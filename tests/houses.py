@@ -53,6 +53,7 @@ STAFF = {
     "unit_admin": ("杨联络", ["unit_admin"], "市住房和城乡建设局", ""),
     "unit_handler": ("朱经办", ["unit_handler"], "市住房和城乡建设局", ""),
     "unit_leader": ("秦局长", ["unit_leader"], "市住房和城乡建设局", ""),
+    "inspection": ("金督查", ["inspection_office"], "", ""),
     "host1": ("许主持", ["member"], "", ""),
     "recorder1": ("何记录", ["committee_staff"], "", ""),
     "moderator1": ("吕审核", ["member"], "", ""),

@@ -1,6 +1,6 @@
-"""Reminders of deadlines, and the mail of notices: what the clock asks for."""
+"""Reminders of deadlines, word of those that are late, and the mail of notices: what the clock asks for."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import date, datetime, timedelta
 
 from sqlalchemy import ColumnElement, String, and_, cast, exists, false, literal, or_, select
@@ -14,7 +14,8 @@ from engine.models.house import Notice
 from engine.models.ledger import Task
 from engine.models.matter import Matter
 from engine.models.people import Person
-from engine.record import ask_for
+from engine.record import ask_for, record
+from engine.rules import SYSTEM
 from engine.words import Words
 from engine.workdays import deadline_words
 
@@ -52,14 +53,63 @@ def reminders(db: Session, today: date, *, now: datetime) -> Iterator[Notice]:
     """A notice to each person of a clock's owner role over a matter that is late, or at a warning point today."""
     if not calendar.of(db).is_workday(today):
         return
+    for matter, deadline in _running(db):
+        if is_to_be_said(db, deadline, today):
+            yield from _notices(db, matter, deadline, [deadline.clock.owner], today, now)
+
+
+def lateness(db: Session, today: date) -> list[tuple[int, Deadline]]:
+    """What those above the owner are to hear: the matter's id and its deadline that is over."""
+    return [
+        (matter.id, deadline)
+        for matter, deadline in _running(db)
+        if deadline.clock.late_tells and today > deadline.due
+    ]
+
+
+def ask_to_tell_late(
+    db: Session, found: Iterable[tuple[int, Deadline]], today: date, *, now: datetime
+) -> None:
+    """One task for each deadline that is late, ever."""
+    for matter_id, deadline in found:
+        what = deadline.clock.what.en
+        key = f"tell_late:{matter_id}:{deadline.due}:{what}"
+        if db.scalar(select(Task.id).where(Task.key == key)) is None:
+            ask_for(db, "tell_late", key, now, db.get_one(Matter, matter_id), what=what, day=f"{today}")
+
+
+def tell_late(db: Session, matter: Matter, what: str, today: date, *, now: datetime) -> None:
+    """A line in the matter's history and a notice to each role its clock names, unless it has been done meanwhile."""
+    for deadline in deadlines(db, matter):
+        if deadline.clock.what.en == what and today > deadline.due:
+            record(
+                db,
+                "matter.late",
+                noun=matter.process,
+                verb="tell_late",
+                actor=SYSTEM,
+                now=now,
+                matter=matter,
+                role="system",
+                from_state=matter.state,
+                data={"what": what, "due": deadline.due},
+            )
+            db.add_all(_notices(db, matter, deadline, deadline.clock.late_tells, today, now))
+
+
+def _running(db: Session) -> Iterator[tuple[Matter, Deadline]]:
     for matter in db.scalars(select(Matter).where(_has_a_clock(db)).order_by(Matter.id)).all():
         for deadline in deadlines(db, matter):
-            if is_to_be_said(db, deadline, today):
-                words = _words(db, matter, deadline, today)
-                for person in rules.people_over(db, matter, deadline.clock.owner):
-                    yield Notice(
-                        person_id=person.id, matter_id=matter.id, zh=words.zh, en=words.en, created_at=now
-                    )
+            yield matter, deadline
+
+
+def _notices(
+    db: Session, matter: Matter, deadline: Deadline, roles: Iterable[str], today: date, now: datetime
+) -> Iterator[Notice]:
+    words = _words(db, matter, deadline, today)
+    people = {person.id for role in roles for person in rules.people_over(db, matter, role)}
+    for person in sorted(people):
+        yield Notice(person_id=person, matter_id=matter.id, zh=words.zh, en=words.en, created_at=now)
 
 
 def _has_a_clock(db: Session) -> ColumnElement[bool]:

@@ -62,7 +62,9 @@ class Source(Base):
 
 
 class Assignment(Matter):
-    """One unit's (`unit_id`) handling of one recommendation, its parent. `decision` is the unit's own conclusion."""
+    """One unit's (`unit_id`) handling of one recommendation, its parent. `decision` is the unit's own conclusion;
+    `public_reason` is why its reply may wait until `extended_to`.
+    """
 
     __tablename__ = "assignment"
     __mapper_args__ = {"polymorphic_identity": "assignment"}
@@ -75,5 +77,7 @@ class Assignment(Matter):
     reply: Mapped[str | None] = mapped_column(Text)
     reason: Mapped[str | None] = mapped_column(Text)
     measures: Mapped[list[dict[str, Any]] | None] = mapped_column(JSON)
+    extended_to: Mapped[date | None]
+    public_reason: Mapped[str | None] = mapped_column(Text)
     percent: Mapped[int | None]
     done_on: Mapped[date | None]

@@ -39,6 +39,7 @@ EVENTS = {
     "sitting.programme": Words("安排议程", "Run-of-show set"),
     "sitting.invited": Words("发出邀请", "People invited"),
     "invitation.will_attend": Words("答复邀请：参加", "Invitation accepted"),
+    "matter.late": Words("逾期，已报上级知悉", "Late; reported upwards"),
     "procedure.proposed": Words("提出流程改动", "Change of a procedure proposed"),
     "procedure.adopted": Words("批准流程改动", "Change of a procedure adopted"),
     "procedure.declined": Words("退回流程改动", "Change of a procedure declined"),

@@ -320,6 +320,33 @@ def test_what_the_house_offers_is_what_it_has() -> None:
 # ---- changes of the shipped files
 
 
+@pytest.mark.parametrize(
+    ("at", "value", "says"),
+    [
+        ("grant.by", '["assigning_office", "unit_leader"]', "cannot put it off"),
+        ("grant.needs", '["extended_to"]', "needs a published reason"),
+        ("extended.at_most", '"6 months of nowhere"', "no state “nowhere”"),
+        ("extended.at_most", '"6 moons"', "not a length of time"),
+        ("assigned.late_tells", '["chairs_meeting"]', "nobody who can be told"),
+        ("assigned.late_tells", '["nobody"]', "nobody who can be told"),
+    ],
+)
+def test_only_another_puts_a_deadline_off_with_a_reason_and_somebody_hears_that_it_is_late(
+    at: str, value: str, says: str
+) -> None:
+    text = Text((SHIPPED / "assignment.toml").read_text(encoding="utf-8"))
+    grant = list(text.process.verbs).index("grant_extension")
+    table, _, key = at.partition(".")
+    places = {
+        "grant": f"verb.{grant}",
+        "extended": "state.extended.due.1",
+        "assigned": "state.assigned.due.0",
+    }
+    place = f"{places[table]}.{key}"
+    found = findings(text.said(place, value), "assignment")
+    assert [one.line for one in found if says in one.words.en] == [text.places[place] + 1]
+
+
 class Text:
     """The text of a file, to be changed at the places the reader knows."""
 
@@ -372,9 +399,12 @@ def mutants(text: Text) -> Iterator[tuple[str, str]]:
             place = f"state.{name}.due.{at}"
             yield f"{name} without its clock {at}", text.without(place)
             yield f"{name}'s clock {at} is another's", text.said(f"{place}.owner", '"member"')
-            for key in ("within", "before"):
+            for key in ("within", "before", "at_most"):
                 if getattr(clock, key):
                     yield f"{name}'s clock {at} is longer", text.said(f"{place}.{key}", '"9 months"')
+            for key in ("on", "late_tells"):
+                if getattr(clock, key):
+                    yield f"{name}'s clock {at} without {key}", text.without(f"{place}.{key}")
 
 
 @pytest.mark.parametrize("name", shipped_names())

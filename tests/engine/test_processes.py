@@ -13,7 +13,7 @@ from engine import process as language
 from engine.editions import SHIPPED, shipped, shipped_names
 from engine.models.consultation import Consultation
 from engine.models.matter import Matter
-from engine.process import Process, Span, State, Verb
+from engine.process import Clock, Process, Span, State, Verb
 from engine.process_check import check
 from engine.vocabulary import vocabulary
 from engine.words import Words
@@ -80,7 +80,7 @@ def step_of_verb(process: Process, verb: Verb) -> Step:
         "gate": set(gates_of(verb)),
         "within": "|".join(length for length, _ in clocks),
         "of": "|".join(of for _, of in clocks),
-        "owner": "|".join(clock.owner for clock in entered.due) if entered else "",
+        "owner": "|".join(owner_of(clock) for clock in entered.due) if entered else "",
     }
 
 
@@ -88,9 +88,21 @@ def clocks_of(state: State) -> Iterator[tuple[str, str]]:
     for clock in state.due:
         for sign, span in (("", clock.within), ("before ", clock.before)):
             if span:
-                yield f"{sign}{span.period.words.en.replace('working day', 'workday')}", span.of or ""
+                yield f"{sign}{length_of(span)}", span.of or ""
         if clock.on:
-            yield "on", clock.on
+            yield "on", clock.on if clock.at_most is None else f"{clock.on}, at most {written(clock.at_most)}"
+
+
+def length_of(span: Span) -> str:
+    return span.period.words.en.replace("working day", "workday")
+
+
+def written(span: Span) -> str:
+    return f"{length_of(span)} of {span.of}" if span.of else length_of(span)
+
+
+def owner_of(clock: Clock) -> str:
+    return " then ".join((clock.owner, *clock.late_tells))
 
 
 def gates_of(verb: Verb) -> Iterator[str]:
@@ -105,14 +117,13 @@ def gates_of(verb: Verb) -> Iterator[str]:
     if verb.on_behalf_of:
         yield f"behalf={verb.on_behalf_of}"
     if verb.open:
-        length = verb.open.period.words.en.replace("working day", "workday")
-        yield f"open={length}{f' of {verb.open.of}' if verb.open.of else ''}"
+        yield f"open={written(verb.open)}"
 
 
 def spans_of(process: Process) -> Iterator[Span]:
     for state in process.states.values():
         for clock in state.due:
-            yield from (span for span in (clock.within, clock.before) if span)
+            yield from (span for span in (clock.within, clock.before, clock.at_most) if span)
     yield from (verb.open for verb in process.verbs.values() if verb.open)
 
 

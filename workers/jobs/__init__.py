@@ -22,6 +22,7 @@ KINDS: dict[str, Callable[[Session, Task, Settings, datetime], Effect]] = {
     "make_document": documents.make_document,
     "compile_recommendations": drafts.compile_recommendations,
     "remind_due": reminders.remind_due,
+    "tell_late": reminders.tell_that_it_is_late,
     "send_mail": mail.send_mail,
 }
 

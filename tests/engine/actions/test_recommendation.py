@@ -1,6 +1,6 @@
 """From what was said to what was done: sources, assignment, a signed reply, follow-up, closing."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 from sqlalchemy import func, select
@@ -64,6 +64,22 @@ def drafted(house: House, db, assignment: Assignment, **given: object) -> None:
 def replied(house: House, db, assignment: Assignment) -> None:
     drafted(house, db, assignment)
     perform(db, assignment, "reply", actor=house.actor(db, "unit_leader"), now=house.now, **REPLY)
+
+
+def asked_for_more_time(house: House, db) -> Assignment:
+    """By a unit that must reply within two months: by 14 December 2026 (a Monday)."""
+    (assignment,) = assigned(house, db)[1]
+    handler, leader = house.actor(db, "unit_handler"), house.actor(db, "unit_leader")
+    liaison, people = house.actor(db, "unit_admin"), {"handler_id": handler.id, "leader_id": leader.id}
+    perform(db, assignment, "accept", actor=liaison, now=house.now, **people)
+    given = {"why": "资金方案待市财政局会审。", "new_date": "2027-02-01"}
+    perform(db, assignment, "request_extension", actor=liaison, now=house.now, **given)
+    return assignment
+
+
+def put_off(house: House, db, assignment: Assignment, day: str) -> None:
+    given = {"extended_to": day, "public_reason": "资金方案正在会审。"}
+    perform(db, assignment, "grant_extension", actor=house.actor(db, "government"), now=house.now, **given)
 
 
 def assessed(house: House, db, recommendation: Recommendation, rating: str = "satisfied") -> None:
@@ -363,3 +379,28 @@ def test_drafts_begun_at_once_have_numbers_of_their_own(house: House) -> None:
     assert house.at_once([draft] * 6) == []
     with house.transaction() as db:
         assert sorted(db.scalars(select(Recommendation.number))) == [1, 2, 3, 4, 5, 6]
+
+
+def test_a_reply_is_put_off_to_the_day_that_was_granted(house: House) -> None:
+    with house.transaction() as db:
+        assignment = asked_for_more_time(house, db)
+        put_off(house, db, assignment, "2027-02-01")
+        assert [deadline.due for deadline in deadlines(db, assignment)] == [date(2027, 2, 1)]
+        assert assignment.public_reason == "资金方案正在会审。"
+
+
+@pytest.mark.parametrize(
+    ("days_later", "says"),
+    [(0, "It must be after"), (150, "at the latest")],
+    ids=["no later than now", "more than six months after assignment"],
+)
+def test_an_extension_is_longer_than_the_deadline_and_not_too_long(
+    house: House, days_later: int, says: str
+) -> None:
+    with house.transaction() as db:
+        assignment = asked_for_more_time(house, db)
+        (due,) = (deadline.due for deadline in deadlines(db, assignment))
+        with pytest.raises(Invalid) as refused:
+            put_off(house, db, assignment, f"{due + timedelta(days=days_later)}")
+        assert says in refused.value.fields["extended_to"].en
+        assert assignment.state == "accepted"

@@ -1,14 +1,20 @@
 """Who is reminded of what, and when: on working days, at the warning points, on the last day and after it."""
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from engine.actions.perform import perform
-from engine.actions.reminders import ask_for_reminders, reminders
+from engine.actions.reminders import ask_for_reminders, ask_to_tell_late, lateness, reminders, tell_late
+from engine.deadlines import deadlines
+from engine.models.house import Notice
 from engine.models.ledger import Task
+from engine.models.matter import Matter
 from engine.models.people import Person
+from engine.models.recommendation import Assignment
 from engine.models.topic import Topic
+from engine.queries.matters import history
+from tests.engine.actions.test_recommendation import assigned, drafted
 from tests.houses import House
 
 
@@ -74,3 +80,35 @@ def test_reminders_are_asked_for_once_on_each_working_day_from_eight_on(house: H
     assert keys(house, datetime(2031, 3, 3, 3, tzinfo=UTC))[2:] == [
         "remind_due:2031-03-03"
     ]  # it fails, and is seen
+
+
+def test_what_is_late_is_told_once_to_those_above_the_owner_and_stands_in_the_history(house: House) -> None:
+    with house.transaction() as db:
+        (assignment,) = assigned(house, db)[1]  # to be accepted within three working days
+        (due, _) = sorted(deadline.due for deadline in deadlines(db, assignment))
+    day = due + timedelta(days=1)
+    with house.transaction() as db:
+        assert lateness(db, due) == []
+        late = lateness(db, day)
+        for _ in range(2):
+            ask_to_tell_late(db, late, day, now=house.now)
+        (task,) = db.scalars(select(Task).where(Task.kind == "tell_late"))
+        matter_id, what = task.matter_id, task.given["what"]
+    with house.transaction() as db:
+        before = db.scalar(select(func.max(Notice.id))) or 0
+        tell_late(db, db.get_one(Matter, matter_id), what, day, now=house.now)
+        told = [notice.person.name for notice in db.scalars(select(Notice).where(Notice.id > before))]
+        assert told == ["金督查"]
+        last = history(db, db.get_one(Assignment, assignment.id))[-1]
+        assert (last.title.zh, last.entry.data["due"]) == ("逾期，已报上级知悉", f"{due}")
+
+
+def test_what_was_done_before_its_lateness_is_told_is_told_to_nobody(house: House) -> None:
+    with house.transaction() as db:
+        (assignment,) = assigned(house, db)[1]
+        day = min(deadline.due for deadline in deadlines(db, assignment)) + timedelta(days=1)
+        ((_, deadline),) = lateness(db, day)
+        drafted(house, db, assignment)
+        before = len(history(db, assignment))
+        tell_late(db, assignment, deadline.clock.what.en, day, now=house.now)
+        assert len(history(db, assignment)) == before
