@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from engine import rules
 from engine.clock import day
 from engine.deadlines import put_off_wrongly
-from engine.editions import process_of, process_on
+from engine.editions import former_names, present_name, process_of, process_on
 from engine.errors import Invalid, NotFound, Stale, WrongState
 from engine.guards import done_since, unmet
 from engine.models.chosen import ROWS
@@ -114,6 +114,26 @@ def begin(
     return entry
 
 
+def move(db: Session, matter: Matter, process: Process, state: str, *, now: datetime) -> None:
+    """Takes a matter over to another edition, to where its stage went there. How long it has been there goes on."""
+    db.refresh(matter, with_for_update=True)
+    before, edition = matter.state, matter.edition
+    _write(db, process, matter, state=state, edition=process.edition)
+    record(
+        db,
+        "matter.moved",
+        noun=process.name,
+        verb="move",
+        actor=SYSTEM,
+        now=now,
+        matter=matter,
+        role="system",
+        from_state=before,
+        data={"from_edition": edition, "to_edition": process.edition},
+    )
+    _mark(db, process.states[state], matter, now)
+
+
 def _held(db: Session, parent_id: int) -> Matter:
     """The parent, kept as it is until this transaction ends: nothing begins under one that is being closed."""
     return db.get_one(Matter, parent_id, with_for_update={"read": True}, populate_existing=True)
@@ -173,10 +193,11 @@ def _after(db: Session, process: Process, matter: Matter, verb: Verb, role: str)
 def _previous(db: Session, process: Process, matter: Matter) -> str:
     """Where the matter came from when it last came forward; steps back do not count, so two of them go back two."""
     back = [verb.name for verb in process.verbs.values() if verb.to == "previous"]
+    here = former_names(db, matter, matter.state)
     entered = select(LedgerEntry.from_state).where(
         LedgerEntry.matter_id == matter.id,
-        LedgerEntry.to_state == matter.state,
-        LedgerEntry.from_state != matter.state,
+        LedgerEntry.to_state.in_(here),
+        LedgerEntry.from_state.not_in(here),
         LedgerEntry.verb.not_in(back),
     )
     state = db.scalar(entered.order_by(LedgerEntry.id.desc()).limit(1))
@@ -184,7 +205,7 @@ def _previous(db: Session, process: Process, matter: Matter) -> str:
         raise WrongState(
             Words("这是第一个阶段，没有上一步。", "This is the first stage; there is no step back.")
         )
-    return state
+    return present_name(db, matter, state)
 
 
 def _columns(matter: Matter) -> Set[str]:
@@ -206,10 +227,13 @@ def _change(
     changed = _set(matter, process, values)
     if after == matter.state and not changed:
         return
+    _write(db, process, matter, state=after, since=matter.since if after == matter.state else now)
+
+
+def _write(db: Session, process: Process, matter: Matter, **values: Any) -> None:
     table = Matter.__table__
     guarded = update(table).where(table.c.id == matter.id, table.c.version == matter.version)  # type: ignore[arg-type]
-    since = matter.since if after == matter.state else now
-    done = db.execute(guarded.values(state=after, since=since, version=matter.version + 1))
+    done = db.execute(guarded.values(version=matter.version + 1, **values))
     if done.rowcount != 1:  # type: ignore[attr-defined]
         raise _stale(db, process, matter, matter.version)
     db.flush()

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from engine import calendar
 from engine.clock import day
-from engine.editions import process_of
+from engine.editions import former_names, process_of
 from engine.models.ledger import LedgerEntry
 from engine.models.matter import Matter
 from engine.process import Clock, Span, State
@@ -77,7 +77,7 @@ def anchor(db: Session, matter: Matter, span: Span) -> date | None:
     if "." in span.of:
         return _given(matter, span.of)
     entered = select(LedgerEntry.at).where(
-        LedgerEntry.matter_id == matter.id, LedgerEntry.to_state == span.of
+        LedgerEntry.matter_id == matter.id, LedgerEntry.to_state.in_(former_names(db, matter, span.of))
     )
     at = db.scalar(entered.order_by(LedgerEntry.id).limit(1))
     return day(at) if at else None

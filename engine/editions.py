@@ -56,6 +56,29 @@ def _of(name: str) -> Select[ProcessEdition]:
     )
 
 
+def former_names(db: Session, matter: Matter, state: str) -> set[str]:
+    """What a state was called in the editions that a matter was moved from, its present name among them."""
+    names = {state}
+    for moves in reversed(_moves(db, matter)):
+        names |= {old for old, new in moves.items() if new in names}
+    return names
+
+
+def present_name(db: Session, matter: Matter, state: str) -> str:
+    """What a state that a matter was in is called in the edition it has been moved to."""
+    for moves in _moves(db, matter):
+        state = moves.get(state, state)
+    return state
+
+
+def _moves(db: Session, matter: Matter) -> list[dict[str, str]]:
+    """What editions up to the matter's own made of the states of earlier ones, in their order."""
+    if matter.edition == 1:
+        return []
+    rows = _of(matter.process).where(ProcessEdition.number <= matter.edition).order_by(ProcessEdition.number)
+    return [row.moves for row in db.scalars(rows) if row.moves]
+
+
 def has_mark(db: Session, name: str, mark: str) -> ColumnElement[bool]:
     """The condition that a matter's present state carries a mark, whichever edition it is in."""
     return and_(

@@ -102,6 +102,9 @@ def _title(part: State | Verb | Field) -> Words:
     return part.label if isinstance(part, Field) else part.title
 
 
+_NONE = Words("无", "none")
+
+
 def _said(value: object, names: Names) -> Words:
     """As a person would say it, as far as a sentence has room."""
     match value:
@@ -110,19 +113,29 @@ def _said(value: object, names: Names) -> Words:
         case Span(period, of):
             words, start = period.words, names.get(of or "", Words(of or "", of or ""))
             return Words(f"{words.zh}（自“{start.zh}”）", f"{words.en} of {start.en}") if of else words
-        case Clock(what=what, owner=owner, within=within, before=before, on=on, warn=warn):
-            length, early = _said(within or before or on, names), _said(warn, names)
-            return Words(
-                f"{what.zh} {length.zh}（{owner}，提醒 {early.zh}）",
-                f"{what.en} {length.en} ({owner}, warned {early.en})",
+        case Clock(what=what, owner=owner):
+            length = _said(value.within or value.before or value.on, names)
+            beside = [
+                (f"{zh} {said.zh}", f"{en} {said.en}")
+                for zh, en, said in (
+                    ("最长", "at most", _said(value.at_most, names)),
+                    ("提醒", "warned", _said(value.warn, names)),
+                    ("逾期告知", "when late", _said(value.late_tells, names)),
+                )
+                if said != _NONE
+            ]
+            zh, en = (
+                "，".join((owner, *(one[0] for one in beside))),
+                ", ".join((owner, *(one[1] for one in beside))),
             )
+            return Words(f"{what.zh} {length.zh}（{zh}）", f"{what.en} {length.en} ({en})")
         case Period():
             return value.words
         case Guard(name, number):
             asked = Words("", "") if number is None else _said(number, names)
             return Words(f"{name} {asked.zh}".strip(), f"{name} {asked.en}".strip())
         case None | () | "" | False:
-            return Words("无", "none")
+            return _NONE
         case True:
             return Words("是", "yes")
         case tuple():

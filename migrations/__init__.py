@@ -4,7 +4,7 @@ from pathlib import Path
 
 from sqlalchemy import Engine, inspect, text
 
-HEAD = "replies_put_off"
+HEAD = "editions_move"
 """The newest of `versions/`."""
 
 

@@ -1,4 +1,5 @@
-"""What the clock asks for, not a person: the reminders of a working day, and an e-mail for each new notice.
+"""What the clock asks for, not a person: the reminders of a working day, an e-mail for each new notice, and the
+move of matters to a procedure's new edition.
 
 The relay turns it, being the one process of which there is one at a time.
 """
@@ -6,6 +7,7 @@ The relay turns it, being the one process of which there is one at a time.
 import time
 
 from engine import clock
+from engine.actions.editions import move_running
 from engine.actions.reminders import ask_for_mail, ask_for_reminders
 from engine.database import Database
 
@@ -25,5 +27,6 @@ class Schedule:
         self.next = time.monotonic() + EVERY_S
         with self.database.transaction() as db:
             ask_for_reminders(db, now=clock.now())
+            move_running(db, now=clock.now())
             if self.has_mail:
                 ask_for_mail(db, now=clock.now())

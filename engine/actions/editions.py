@@ -1,21 +1,26 @@
 """A procedure is changed by two: one proposes a text that may run, another adopts it from a day on."""
 
 import hashlib
+from collections.abc import Mapping
 from datetime import date, datetime
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from engine.advance import move
 from engine.clock import day
 from engine.errors import Forbidden, Invalid, WrongState
 from engine.models.edition import ProcessEdition
 from engine.process import Broken, read
 from engine.process_check import check
-from engine.queries.procedures import require_known
+from engine.queries.procedures import moving, require_known, to_be_moved, without_place
 from engine.record import record
 from engine.rules import EDITION_ADOPTERS, EDITION_PROPOSERS, Actor, require
 from engine.vocabulary import vocabulary
 from engine.words import Words
+
+AT_ONCE = 200
+"""As many matters as one transaction moves: nobody else writes while it lasts."""
 
 
 def propose_edition(
@@ -54,8 +59,17 @@ def propose_edition(
     return edition
 
 
-def adopt_edition(db: Session, edition: ProcessEdition, *, actor: Actor, now: datetime) -> None:
-    """The second person's yes. Matters that have begun keep the edition they began under."""
+def adopt_edition(
+    db: Session,
+    edition: ProcessEdition,
+    *,
+    moves: Mapping[str, str] | None = None,
+    actor: Actor,
+    now: datetime,
+) -> None:
+    """The second person's yes. Matters that have begun keep the edition they began under, unless `moves` says for each
+    stage that is lost where those that stand there go; then they are taken over on the edition's day.
+    """
     require(actor, EDITION_ADOPTERS)
     _require_open(edition)
     if actor.id == edition.proposed_by_id:
@@ -79,9 +93,34 @@ def adopt_edition(db: Session, edition: ProcessEdition, *, actor: Actor, now: da
                 f"It may not run any more, line {first.line}: {first.words.en}",
             )
         ) from broken
+    if moves is not None:
+        _require_places(db, edition, moves)
+        edition.moves = dict(moves)
     edition.decided_by_id, edition.adopted_at = actor.id, now
     db.flush()
     _record(db, edition, "adopted", actor, now)
+
+
+def move_running(db: Session, *, now: datetime) -> None:
+    """Takes over what is under way, so many at a time, until all are in the editions that ask for them."""
+    for edition in moving(db, day(now)):
+        process = read(edition.text, edition.number)
+        for matter in to_be_moved(db, process, AT_ONCE):
+            move(db, matter, process, (edition.moves or {}).get(matter.state, matter.state), now=now)
+
+
+def _require_places(db: Session, edition: ProcessEdition, moves: Mapping[str, str]) -> None:
+    process = read(edition.text, edition.number)
+    wrong = {
+        name: Words(
+            f"要写明停在“{title.zh}”的事项转到新版的哪个阶段。",
+            f"Say to which stage matters at “{title.en}” go.",
+        )
+        for name, title in without_place(db, process).items()
+        if moves.get(name) not in process.states or process.states[moves[name]].end
+    }
+    if wrong:
+        raise Invalid(wrong)
 
 
 def decline_edition(db: Session, edition: ProcessEdition, *, actor: Actor, now: datetime) -> None:
@@ -112,5 +151,6 @@ def _record(db: Session, edition: ProcessEdition, what: str, actor: Actor, now: 
             "sha256": edition.sha256,
             "from": edition.from_date.isoformat(),
             "title": read(edition.text).title.zh,
+            **({} if edition.moves is None else {"moves": edition.moves}),
         },
     )

@@ -1,6 +1,7 @@
 """Variants of a procedure, proposed, and adopted or not. The shipped file is edition 1 and has no row."""
 
 from datetime import date, datetime
+from typing import Any
 
 from sqlalchemy import CheckConstraint, ForeignKey, String, Text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
@@ -10,7 +11,11 @@ from engine.models.people import Person
 
 
 class ProcessEdition(Base):
-    """It counts once it is adopted, for matters that begin on its day or later."""
+    """It counts once it is adopted, for matters that begin on its day or later.
+
+    `moves` also takes those that are under way over to it on that day: lost state → state of this edition. Without it
+    they keep the edition they began under.
+    """
 
     __tablename__ = "process_edition"
     __table_args__ = (
@@ -29,6 +34,7 @@ class ProcessEdition(Base):
     decided_by_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
     adopted_at: Mapped[datetime | None]
     declined_at: Mapped[datetime | None]
+    moves: Mapped[dict[str, Any] | None]
 
     proposed_by: Mapped[Person] = relationship(foreign_keys=[proposed_by_id])
     decided_by: Mapped[Person | None] = relationship(foreign_keys=[decided_by_id])

@@ -1,14 +1,17 @@
 """The procedures of the house as an administrator sees them: what holds, what is proposed, what is under way."""
 
 from collections.abc import Sequence
+from datetime import date
 
-from sqlalchemy import func, select
+from sqlalchemy import and_, false, func, or_, select
 from sqlalchemy.orm import Session
 
 from engine.editions import editions, shipped_names
 from engine.errors import NotFound
 from engine.models.edition import ProcessEdition
 from engine.models.matter import Matter
+from engine.process import Process
+from engine.process_diff import lost_states
 from engine.words import Words
 
 ORDER = ("plan", "topic", "consultation", "research", "sitting", "question", "comment", "recommendation")
@@ -40,6 +43,40 @@ def under_way(db: Session, name: str) -> int:
     rows = select(Matter.edition, Matter.state, func.count()).where(Matter.process == name)
     found = db.execute(rows.group_by(Matter.edition, Matter.state))
     return sum(count for edition, state, count in found if not known[edition].states[state].end)
+
+
+def without_place(db: Session, process: Process) -> dict[str, Words]:
+    """The stages of other editions, ends apart, that this text has not: name → title. Matters may stand there."""
+    return {
+        state.name: state.title
+        for other in editions(db, process.name)
+        if other.edition != process.edition
+        for state in lost_states(other, process)
+    }
+
+
+def to_be_moved(db: Session, process: Process, most: int) -> Sequence[Matter]:
+    """Matters under way in earlier editions."""
+    under_way = (
+        and_(
+            Matter.edition == other.edition,
+            Matter.state.in_([state.name for state in other.states.values() if not state.end]),
+        )
+        for other in editions(db, process.name)
+        if other.edition < process.edition
+    )
+    rows = select(Matter).where(Matter.process == process.name, or_(false(), *under_way))
+    return db.scalars(rows.order_by(Matter.id).limit(most)).all()
+
+
+def moving(db: Session, today: date) -> Sequence[ProcessEdition]:
+    """The adopted editions, begun by this day, that take over what is under way; the earliest first."""
+    rows = select(ProcessEdition).where(
+        ProcessEdition.adopted_at.is_not(None),
+        ProcessEdition.moves.is_not(None),
+        ProcessEdition.from_date <= today,
+    )
+    return db.scalars(rows.order_by(ProcessEdition.process, ProcessEdition.number)).all()
 
 
 def proposals(db: Session, name: str | None = None) -> Sequence[ProcessEdition]:

@@ -9,10 +9,13 @@ from sqlalchemy import select
 
 from engine.actions.perform import perform
 from engine.actions.tasks import LASTS, open_tasks
+from engine.clock import day
 from engine.models.house import Notice
 from engine.models.ledger import Task
 from engine.models.recommendation import Recommendation
+from engine.models.topic import Plan
 from engine.settings import Settings
+from tests.engine.actions.test_editions import adopted
 from tests.houses import House, shown_question, sitting
 from workers.jobs import KINDS, do_task
 from workers.relay import Relay
@@ -50,6 +53,20 @@ def test_the_relay_rings_for_the_days_reminders_and_they_reach_their_people_once
     with house.database.reading() as db:
         late = [notice.zh for notice in db.scalars(select(Notice)) if "逾期" in notice.zh]
     assert len(late) == 1
+
+
+def test_the_relay_moves_what_is_under_way_to_the_edition_whose_day_has_come(
+    house: House, valkey_url: str, tmp_path: Path
+) -> None:
+    with house.transaction() as db:
+        plan = house.plan(db)
+        adopted(house, db, from_date=day(house.now) + timedelta(days=1), moves={})
+    for edition in (1, 2):
+        with time_machine.travel(house.now, tick=False):
+            turn(house, valkey_url, tmp_path, has_mail=False)
+        with house.database.reading() as db:
+            assert db.get_one(Plan, plan.id).edition == edition
+        house.now += timedelta(days=1)
 
 
 def test_mail_is_asked_for_only_where_there_is_a_server(

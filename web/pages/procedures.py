@@ -25,13 +25,16 @@ from engine.words import Words
 from web import auth
 from web.auth import for_roles
 from web.forms.verb import Form
-from web.presenters import language
+from web.presenters import language, say
 from web.transaction import reading, transaction
 
 pages = Blueprint("procedures", __name__, url_prefix="/desk/procedures")
 
 for_readers = for_roles(*EDITION_PROPOSERS | EDITION_ADOPTERS)
 for_proposers = for_roles(*EDITION_PROPOSERS)
+
+MOVE_RUNNING = "move-running"
+"""The box to tick; no state can be called so."""
 
 
 @pages.get("")
@@ -137,6 +140,10 @@ def _day(given: dict[str, str]) -> date:
 @pages.get("/<name>/editions/<id:number>")
 @for_readers
 def edition(name: str, number: int) -> str:
+    return _edition(name, number, Form())
+
+
+def _edition(name: str, number: int, form: Form) -> str:
     with reading() as db:
         found = procedures.proposal(db, name, number)
         present, proposed = process_on(db, name, day(now())), read(found.text, number)
@@ -145,6 +152,9 @@ def edition(name: str, number: int) -> str:
             "procedure/edition.html",
             edition=found,
             process=proposed,
+            f=form,
+            without_place=procedures.without_place(db, proposed),
+            places=[(one.name, say(one.title)) for one in proposed.states.values() if not one.end],
             drawing=Markup(svg(proposed, language())),  # noqa: S704  (every text in it is escaped)
             changed=list(changes(present, proposed)),
             may_adopt=bool(actor.roles & EDITION_ADOPTERS) and actor.id != found.proposed_by_id,
@@ -153,10 +163,20 @@ def edition(name: str, number: int) -> str:
 
 @pages.post("/<name>/editions/<id:number>/<any(adopt, decline):what>")
 @for_readers
-def decide(name: str, number: int, what: str) -> Answer:
-    with transaction() as db:
-        found = procedures.proposal(db, name, number)
-        act = adopt_edition if what == "adopt" else decline_edition
-        act(db, found, actor=auth.actor(db), now=now())
+def decide(name: str, number: int, what: str) -> Answer | tuple[str, int]:
+    """Where what is under way is to move as well, each stage that is lost has its field in the form."""
+    given = request.form.to_dict()
+    try:
+        with transaction() as db:
+            found, actor = procedures.proposal(db, name, number), auth.actor(db)
+            if what == "decline":
+                decline_edition(db, found, actor=actor, now=now())
+            else:
+                lost = procedures.without_place(db, read(found.text, number))
+                moves = {state: given[state] for state in lost if state in given}
+                running = moves if MOVE_RUNNING in given else None
+                adopt_edition(db, found, moves=running, actor=actor, now=now())
+    except Invalid as refusal:
+        return _edition(name, number, Form(given).refused(refusal)), 422
     flash(_("已批准，从写明的日期起执行。") if what == "adopt" else _("已退回。"), "done")
     return redirect(url_for("procedures.show", name=name))

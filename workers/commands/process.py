@@ -42,6 +42,12 @@ def main(argv: list[str] | None = None) -> int:
     adoption.add_argument("--from", dest="from_date", type=date.fromisoformat, required=True, metavar="DATE")
     adoption.add_argument("--proposed-by", required=True, metavar="EMAIL")
     adoption.add_argument("--adopted-by", required=True, metavar="EMAIL")
+    adoption.add_argument(
+        "--move-running", action="store_true", help="matters under way are taken over on that day"
+    )
+    adoption.add_argument(
+        "--move", action="append", default=[], metavar="OLD=NEW", help="where those at a lost stage go"
+    )
     arguments = parser.parse_args(argv)
     match arguments.word:
         case "list":
@@ -54,7 +60,9 @@ def main(argv: list[str] | None = None) -> int:
             return 0
         case "adopt":
             by = (arguments.proposed_by, arguments.adopted_by)
-            return adopt_file(arguments.file, arguments.from_date, by)
+            places = dict(move.partition("=")[::2] for move in arguments.move)
+            moves = places if places or arguments.move_running else None
+            return adopt_file(arguments.file, arguments.from_date, by, moves)
         case _:
             return compare(named(arguments.a), named(arguments.b))
 
@@ -84,7 +92,7 @@ def show(path: Path, broken: Broken) -> int:
     return 1
 
 
-def adopt_file(path: Path, from_date: date, by: tuple[str, str]) -> int:
+def adopt_file(path: Path, from_date: date, by: tuple[str, str], moves: dict[str, str] | None) -> int:
     """Proposed by the one and adopted by the other in one transaction: half of it is nothing."""
     text = text_of(path)
     with closing(Database(settings.load().database_url)) as database, database.transaction() as db:
@@ -92,11 +100,11 @@ def adopt_file(path: Path, from_date: date, by: tuple[str, str]) -> int:
         try:
             name = read(text).name
             edition = propose_edition(db, name, text, from_date=from_date, actor=proposer, now=now())
+            adopt_edition(db, edition, moves=moves, actor=adopter, now=now())
         except Broken as broken:
             return show(path, broken)
         except Invalid as refusal:
             raise Refused(next(iter(refusal.fields.values()))) from refusal
-        adopt_edition(db, edition, actor=adopter, now=now())
         print(
             f"{name} 第 {edition.number} 版自 {from_date} 起执行。"
             f" Edition {edition.number} of {name} holds from {from_date}."

@@ -5,7 +5,8 @@ from datetime import date, timedelta
 import pytest
 from sqlalchemy import select
 
-from engine.actions.editions import adopt_edition, decline_edition, propose_edition
+from engine.actions.consultation import plan_research
+from engine.actions.editions import adopt_edition, decline_edition, move_running, propose_edition
 from engine.actions.perform import perform
 from engine.clock import day
 from engine.deadlines import deadlines
@@ -15,10 +16,13 @@ from engine.models.edition import ProcessEdition
 from engine.models.ledger import LedgerEntry
 from engine.models.matter import Matter
 from engine.models.people import Post
+from engine.models.topic import Plan
 from engine.process import Broken
-from tests.houses import House, decided
+from tests.houses import House, consultation, decided, planned_topic
 
-PLAN = (SHIPPED / "plan.toml").read_text(encoding="utf-8")
+PLAN, CONSULTATION = (
+    (SHIPPED / f"{name}.toml").read_text(encoding="utf-8") for name in ("plan", "consultation")
+)
 WITH_NOTICE = (
     PLAN.replace(
         '[[verb]]\nname    = "issue"',
@@ -46,16 +50,16 @@ name    = "issue\"""",
 """Five working days of public notice between the decision and the issue of the plan."""
 
 
-def propose(house: House, db, text: str = WITH_NOTICE, from_date: date | None = None) -> ProcessEdition:
+def propose(
+    house: House, db, text: str = WITH_NOTICE, from_date: date | None = None, name: str = "plan"
+) -> ProcessEdition:
     actor = house.actor(db, "sysadmin")
-    return propose_edition(
-        db, "plan", text, from_date=from_date or day(house.now), actor=actor, now=house.now
-    )
+    return propose_edition(db, name, text, from_date=from_date or day(house.now), actor=actor, now=house.now)
 
 
-def adopted(house: House, db, **given) -> ProcessEdition:
+def adopted(house: House, db, moves: dict[str, str] | None = None, **given) -> ProcessEdition:
     edition = propose(house, db, **given)
-    adopt_edition(db, edition, actor=house.actor(db, "office"), now=house.now)
+    adopt_edition(db, edition, moves=moves, actor=house.actor(db, "office"), now=house.now)
     return edition
 
 
@@ -182,3 +186,75 @@ def test_it_is_decided_once(house: House) -> None:
         assert adopted(house, db).number == 3
         told = db.scalars(select(LedgerEntry.event).where(LedgerEntry.noun == "procedure"))
         assert list(told.all())[:2] == ["procedure.proposed", "procedure.declined"]
+
+
+RENAMED = (
+    PLAN.replace("joint_revision", "joint_talks")
+    .replace("[state.approved]", "[state.settled]")
+    .replace("[[state.approved.due]]", "[[state.settled.due]]")
+    .replace('"approved"', '"settled"')
+)
+MOVES = {"joint_revision": "joint_talks", "approved": "settled"}
+"""A procedure whose two stages are called otherwise, and where those that stand there go."""
+
+
+def test_what_is_under_way_is_taken_over_on_the_day_to_where_its_stage_went(house: House) -> None:
+    with house.transaction() as db:
+        ended = db.get_one(Plan, planned_topic(house, db).parent_id)
+        plan = house.plan(db, 2028)
+        decided(house, db, plan)
+        since, due = plan.since, [one.due for one in deadlines(db, plan)]
+        edition = propose(house, db, RENAMED, day(house.now) + timedelta(days=1))
+        adopt_edition(db, edition, moves=MOVES, actor=house.actor(db, "office"), now=house.now)
+        move_running(db, now=house.now)
+        assert (plan.edition, plan.state) == (1, "approved")  # its day has not come
+        house.later(days=1)
+        for _ in range(2):
+            move_running(db, now=house.now)
+        assert (plan.edition, plan.state, plan.since) == (edition.number, "settled", since)
+        assert [one.due for one in deadlines(db, plan)] == due
+        assert ended.edition == 1
+        (moved,) = db.scalars(select(LedgerEntry).where(LedgerEntry.event == "matter.moved"))
+        assert (moved.from_state, moved.to_state) == ("approved", "settled")
+        assert moved.data == {"from_edition": 1, "to_edition": edition.number}
+        (adopted,) = db.scalars(select(LedgerEntry).where(LedgerEntry.event == "procedure.adopted"))
+        assert adopted.data["moves"] == MOVES
+
+
+def test_a_step_back_leads_to_what_the_stage_before_is_called_now(house: House) -> None:
+    text = (
+        CONSULTATION.replace("state.programme_approved", "state.programme_settled")
+        .replace('"programme_approved"', '"programme_settled"')
+        .replace('marks = ["programme_settled"', 'marks = ["programme_approved"')
+    )
+    with house.transaction() as db:
+        matter, committee = consultation(house, db), house.actor(db, "committee")
+        plan_research(
+            db, matter, actor=committee, now=house.now, title="走访", group_id=1, questions="缺什么？"
+        )
+        perform(db, matter, "start_research", actor=committee, now=house.now)
+        moves = {"programme_approved": "programme_settled"}
+        edition = propose(house, db, text, name="consultation")
+        adopt_edition(db, edition, moves=moves, actor=house.actor(db, "office"), now=house.now)
+        move_running(db, now=house.now)
+        for state in ("programme_settled", "planned"):
+            perform(db, matter, "step_back", actor=committee, now=house.now, reason="方案要改。")
+            assert matter.state == state
+
+
+@pytest.mark.parametrize(
+    "moves",
+    [{}, {"joint_revision": "joint_talks"}, MOVES | {"approved": "nowhere"}, MOVES | {"approved": "issued"}],
+    ids=["none", "one of two", "to no stage", "to an end"],
+)
+def test_an_adoption_that_would_strand_matters_is_refused_stage_by_stage(
+    house: House, moves: dict[str, str]
+) -> None:
+    with house.transaction() as db:
+        edition = propose(house, db, RENAMED)
+        with pytest.raises(Invalid) as refused:
+            adopt_edition(db, edition, moves=moves, actor=house.actor(db, "office"), now=house.now)
+        assert refused.value.fields.keys() == {
+            state for state in MOVES if moves.get(state) not in ("joint_talks", "settled")
+        }
+        assert edition.is_open

@@ -3,7 +3,7 @@
 import re
 
 from engine.models.edition import ProcessEdition
-from tests.engine.actions.test_editions import PLAN, WITH_NOTICE
+from tests.engine.actions.test_editions import MOVES, PLAN, RENAMED, WITH_NOTICE, propose
 from tests.web.visitors import Visitor, Web, said
 
 VARIANT = "/desk/procedures/plan/variant"
@@ -77,6 +77,21 @@ def test_a_second_person_adopts_it_and_the_first_cannot(web_on_both: Web) -> Non
         assert edition.adopted_at
         assert edition.decided_by_id == web.house.actor(db, "office").id
     assert "第 1 版" in office.get("/desk/procedures/plan").text  # its day has not come
+
+
+def test_whoever_adopts_may_have_what_is_under_way_move_with_a_place_for_each_lost_stage(web: Web) -> None:
+    with web.house.transaction() as db:
+        propose(web.house, db, RENAMED)
+    office, page = web.sign_in("office"), "/desk/procedures/plan/editions/2"
+    form = office.get(page).text
+    assert "停在“三办会商”的事项转到" in form
+    refused = office.post(f"{page}/adopt", {"move-running": "yes", "approved": "settled"})
+    assert refused.status_code == 422
+    assert "要写明停在“三办会商”的事项转到新版的哪个阶段。" in refused.text
+    assert '<option value="settled" selected>' in refused.text
+    assert office.post(f"{page}/adopt", {"move-running": "yes", **MOVES}).status_code == 302
+    with web.house.transaction() as db:
+        assert db.get_one(ProcessEdition, ("plan", 2)).moves == MOVES
 
 
 def test_a_declined_one_never_holds(web: Web) -> None:
