@@ -11,10 +11,12 @@ from typing import Literal, TypeVar
 from sqlalchemy import func, or_, select, update
 from sqlalchemy.orm import Session
 
+from engine.editions import process_of
 from engine.errors import Forbidden, Invalid, NotFound, Stale, WrongState
 from engine.models.house import Notice
 from engine.models.matter import Matter
 from engine.models.people import Group, Person, Post, SignInLink, Unit
+from engine.models.recommendation import Assignment
 from engine.record import record
 from engine.rules import (
     ADMINISTRATORS,
@@ -177,6 +179,72 @@ def confirm_post(db: Session, post: Post, *, actor: Actor, now: datetime) -> Non
         )
     post.confirmed_by_id, post.confirmed_at = actor.id, now
     _record_post(db, post, "confirmed", actor, now)
+    if post.follows and not post.follows.ended_at:
+        post.follows.ended_at = now
+        _record_post(db, post.follows, "ended", actor, now)
+        _pass_on(db, post.follows, post, actor, now)
+
+
+def hand_over(
+    db: Session, leaver: Person, successor: Person, *, actor: Actor, now: datetime
+) -> Sequence[Post]:
+    """Proposes every post of the house that one who leaves holds for another. Each passes, with the matters that name
+    its holder, when it is confirmed, so that it is never without one.
+    """
+    require(actor, {"sysadmin"})
+    if successor.disabled_at or successor.email is None or successor.id == leaver.id:
+        raise Invalid({"successor": Words("请选择另一位在用的人员。", "Choose somebody else who is in use.")})
+    has = {_seat(post) for post in successor.posts if not post.ended_at}
+    passed = [
+        post for post in leaver.posts if post.confirmed_at and not post.ended_at and _seat(post) not in has
+    ]
+    new = [
+        Post(
+            person=successor,
+            role=post.role,
+            unit_id=post.unit_id,
+            group_id=post.group_id,
+            follows_id=post.id,
+            granted_by_id=actor.id,
+            granted_at=now,
+        )
+        for post in passed
+        if ROLES[post.role].scope != "sitting"
+    ]
+    if not new:
+        raise Invalid(
+            {"successor": Words("没有要交接的岗位。", "There is no post to hand over to this person.")}
+        )
+    db.add_all(new)
+    db.flush()
+    for post in new:
+        _record_post(db, post, "proposed", actor, now)
+    return new
+
+
+def _seat(post: Post) -> tuple[object, ...]:
+    return post.role, post.unit_id, post.group_id, post.sitting_id
+
+
+def _pass_on(db: Session, old: Post, new: Post, actor: Actor, now: datetime) -> None:
+    """What is not closed and names the one as its handler names the other from now on."""
+    named = select(Assignment).where(
+        Assignment.handler_id == old.person_id, Assignment.unit_id == old.unit_id
+    )
+    for matter in db.scalars(named.order_by(Assignment.id)):
+        if old.role == "unit_handler" and not process_of(db, matter).states[matter.state].end:
+            matter.handler_id = new.person_id
+            record(
+                db,
+                "matter.handed_over",
+                noun=matter.process,
+                verb="hand_over",
+                actor=actor,
+                now=now,
+                matter=matter,
+                from_state=matter.state,
+                answers={"from": old.person_id, "to": new.person_id},
+            )
 
 
 def end_post(db: Session, post: Post, *, actor: Actor, now: datetime) -> None:

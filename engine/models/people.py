@@ -64,7 +64,8 @@ class Person(Base):
 class Post(Base):
     """One role of one person, and where it holds: everywhere, in a unit, in a group, or in one sitting.
 
-    A post counts from `confirmed_at`: the second person's yes. It is ended, never deleted.
+    A post counts from `confirmed_at`: the second person's yes. It is ended, never deleted; one that `follows` another
+    (交接) ends that one when it begins to count.
     """
 
     __tablename__ = "post"
@@ -80,6 +81,7 @@ class Post(Base):
     unit_id: Mapped[int | None] = mapped_column(ForeignKey("unit.id"))
     group_id: Mapped[int | None] = mapped_column(ForeignKey("activity_group.id"))
     sitting_id: Mapped[int | None] = mapped_column(ForeignKey("matter.id"))
+    follows_id: Mapped[int | None] = mapped_column(ForeignKey("post.id"))
     granted_by_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
     granted_at: Mapped[datetime]
     confirmed_by_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
@@ -87,6 +89,7 @@ class Post(Base):
     ended_at: Mapped[datetime | None]
 
     person: Mapped[Person] = relationship(back_populates="posts", foreign_keys=[person_id])
+    follows: Mapped["Post | None"] = relationship(remote_side=[id])
     unit: Mapped[Unit | None] = relationship()
     group: Mapped[Group | None] = relationship()
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, and_, exists, false, func, or_, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, joinedload
 
 from engine.deadlines import Deadline, deadlines
 from engine.editions import editions, shipped, shipped_names
@@ -50,6 +50,32 @@ def waiting_by_process(db: Session, actor: Actor) -> dict[str, int]:
     """How many matters of each procedure wait for this actor."""
     rows = select(Matter.process, func.count()).where(_waits_for(db, actor)).group_by(Matter.process)
     return {name: count for name, count in db.execute(rows)}
+
+
+@dataclass(frozen=True)
+class Vacancy:
+    """A seat that somebody held and nobody holds, for whom so many matters wait."""
+
+    post: Post
+    waiting: int
+
+
+def vacancies(db: Session) -> list[Vacancy]:
+    """The seats of the house where work waits for nobody."""
+    held, empty = set(), {}
+    rows = select(Post).where(Post.confirmed_at.is_not(None), Post.sitting_id.is_(None)).order_by(Post.id)
+    for post in db.scalars(rows.options(joinedload(Post.person))):
+        seat = (post.role, post.unit_id, post.group_id)
+        if post.ended_at or post.person.disabled_at:
+            empty[seat] = post
+        else:
+            held.add(seat)
+    found = [
+        Vacancy(post, sum(waiting_by_process(db, Actor(posts=(post,))).values()))
+        for seat, post in empty.items()
+        if seat not in held
+    ]
+    return [vacancy for vacancy in found if vacancy.waiting]
 
 
 def listed(

@@ -40,6 +40,7 @@ EVENTS = {
     "sitting.invited": Words("发出邀请", "People invited"),
     "invitation.will_attend": Words("答复邀请：参加", "Invitation accepted"),
     "matter.late": Words("逾期，已报上级知悉", "Late; reported upwards"),
+    "matter.handed_over": Words("经办人交接", "Handed over to another handler"),
     "matter.moved": Words("转入流程新版", "Moved to a new edition of the procedure"),
     "procedure.proposed": Words("提出流程改动", "Change of a procedure proposed"),
     "procedure.adopted": Words("批准流程改动", "Change of a procedure adopted"),

@@ -73,6 +73,7 @@ WHO: dict[str, object] = {
     "people.show": BOTH,
     "people.new": SYSADMIN,
     "people.grant": SYSADMIN,
+    "people.pass_on": SYSADMIN,
     "people.decide": BOTH,
     "people.link": SYSADMIN,
     "people.disable": SYSADMIN,

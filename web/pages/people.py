@@ -16,13 +16,14 @@ from engine.actions.people import (
     end_post,
     give_link,
     grant_post,
+    hand_over,
     import_people,
 )
 from engine.clock import now
 from engine.database import Session
 from engine.errors import Invalid, NotFound
 from engine.models.people import Group, Person, Unit
-from engine.queries import people
+from engine.queries import desk, people
 from engine.rules import ADMINISTRATORS, HELD_BY_POST, ROLES
 from engine.words import Words
 from web import auth
@@ -58,6 +59,7 @@ def index() -> str:
             size=size,
             roles=ROLES,
             waiting=people.posts_waiting(db),
+            vacancies=desk.vacancies(db),
             is_sysadmin="sysadmin" in auth.actor(db).roles,
         )
 
@@ -80,6 +82,11 @@ def _page(db: Session, person: Person, form: Form, link: str | None = None) -> s
         options=_role_options(),
         units=[(unit.id, unit.name) for unit in people.units(db)],
         groups=[(group.id, group.name) for group in people.groups(db)],
+        others=[
+            (one.id, one.name)
+            for one in people.staff(db, size=500)[0]
+            if not one.disabled_at and one.id != person.id
+        ],
         is_sysadmin="sysadmin" in auth.actor(db).roles,
     )
 
@@ -129,6 +136,21 @@ def grant(person_id: int) -> str | Answer | tuple[str, int]:
         except Invalid as refusal:
             return _page(db, person, form.refused(refusal)), 422
     flash(_("岗位已提出，等安全管理员确认。"), "done")
+    return redirect(url_for("people.show", person_id=person_id))
+
+
+@pages.post("/people/<id:person_id>/hand-over")
+@for_sysadmin
+def pass_on(person_id: int) -> str | Answer | tuple[str, int]:
+    form = Form({"successor": request.form.get("successor", "")})
+    with transaction() as db:
+        leaver = _person(db, person_id)
+        found = [one for one in people.staff(db, size=500)[0] if str(one.id) == form.given["successor"]]
+        try:
+            posts = hand_over(db, leaver, found[0] if found else leaver, actor=auth.actor(db), now=now())
+        except Invalid as refusal:
+            return _page(db, leaver, form.refused(refusal)), 422
+    flash(_("已提出 %(count)s 个岗位的交接，安全管理员确认后生效。", count=len(posts)), "done")
     return redirect(url_for("people.show", person_id=person_id))
 
 

@@ -329,3 +329,28 @@ def test_units_and_groups_are_added_once(web: Web) -> None:
     guard = web.sign_in("secadmin", second_factor=False)
     assert guard.post("/desk/places", {"kind": "unit", "name": "市民政局"}).status_code == 403
     assert web.facts() == before
+
+
+def test_the_administrator_hands_over_the_posts_of_one_who_leaves(web: Web) -> None:
+    admin, guard = web.sign_in("sysadmin"), web.sign_in("secadmin")
+    leaver, successor = number_of(web, "朱经办"), number_of(web, "何记录")
+    page = f"/desk/people/{leaver}/hand-over"
+    assert guard.post(page, {"successor": str(successor)}).status_code == 403
+    refused = admin.post(page, {"successor": str(leaver)})
+    assert (refused.status_code, "请选择另一位在用的人员" in refused.text) == (422, True)
+    assert admin.post(page, {"successor": str(successor)}).status_code == 302
+    assert "接替 朱经办" in guard.get(f"/desk/people/{successor}").text
+    guard.post(f"/desk/posts/{waiting_post(web)}/confirm")
+    with web.house.transaction() as db:
+        posts = db.scalars(select(Post).where(Post.role == "unit_handler", Post.ended_at.is_(None))).all()
+        assert [post.person_id for post in posts] == [successor]
+
+
+def test_a_seat_where_work_waits_for_nobody_is_named_to_the_administrators(web: Web) -> None:
+    with web.house.transaction() as db:
+        web.house.topic(db, web.house.plan(db))
+        for post in db.scalars(select(Post).where(Post.role.in_(["office_staff", "research_office"]))):
+            post.ended_at = web.house.now
+    page = web.sign_in("secadmin").get("/desk/people").text
+    assert "有事项在等，却没有人在岗" in page
+    assert re.search("政协办公室：2 件", page)
