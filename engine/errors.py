@@ -1,8 +1,12 @@
 """Refusals: what was not done, why, and what to do instead. The web gives each its status."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
+from typing import TypeVar
 
 from engine.words import Words
+
+Row = TypeVar("Row")
+Taken = TypeVar("Taken")
 
 
 class Refused(Exception):
@@ -47,3 +51,22 @@ class TooMany(Refused):
     def __init__(self, words: Words, retry_after: int) -> None:
         super().__init__(words)
         self.retry_after = retry_after
+
+
+def all_or_none(rows: Iterable[Row], take: Callable[[Row], Taken]) -> list[Taken]:
+    """What became of every row. Raises `Invalid` with a field `row.column` for every mistake (rows count from 1)."""
+    taken: list[Taken] = []
+    wrong: dict[str, Words] = {}
+    for number, row in enumerate(rows, start=1):
+        try:
+            taken.append(take(row))
+        except Invalid as refusal:
+            wrong |= {f"{number}.{column}": words for column, words in refusal.fields.items()}
+    if wrong:
+        raise Invalid(
+            wrong,
+            Words(
+                f"有 {len(wrong)} 处错误，一行也没有导入。", f"{len(wrong)} mistakes; nothing was imported."
+            ),
+        )
+    return taken

@@ -13,7 +13,7 @@ from typing import Any
 from engine.clock import CITY
 from engine.errors import Invalid
 from engine.words import Words
-from engine.workdays import Period
+from engine.workdays import FIRST_YEAR, LAST_YEAR, Period, day_written
 
 TEXT_MAX = 10_000
 ROWS_MAX = 50
@@ -534,10 +534,6 @@ def _number(spec: Field, value: object) -> int:
     return number
 
 
-FIRST_YEAR, LAST_YEAR = 1949, 2100
-"""A date outside is a slip of the hand, and arithmetic on it may leave the calendar altogether."""
-
-
 def _date(spec: Field, value: object) -> date:
     day = value if isinstance(value, date) else _day_written(str(value))
     _require_our_time(day)
@@ -550,9 +546,8 @@ def _require_our_time(day: date) -> None:
 
 
 def _day_written(text: str) -> date:
-    found = re.fullmatch(r"([0-9]{4})(?:-|年)([0-9]{1,2})(?:-|月)([0-9]{1,2})日?", text.strip())
     try:
-        return date(*(int(part) for part in found.groups())) if found else date.fromisoformat("")
+        return day_written(text)
     except ValueError:
         raise _Wrong(
             "日期请写成 2019-03-08 或 2019年3月8日。", "Please write the date as 2019-03-08."

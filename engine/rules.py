@@ -70,6 +70,8 @@ PROGRAMMERS = frozenset({"committee_staff", "office_staff"})
 ADMINISTRATORS = frozenset({"sysadmin", "secadmin"})
 EDITION_PROPOSERS = frozenset({"sysadmin"})
 EDITION_ADOPTERS = frozenset({"office_staff", "secadmin"})
+CALENDAR_KEEPERS = frozenset({"sysadmin"})
+"""domain/05 gives the system administrator the configuration; that the calendar is part of it is our assumption."""
 SITTING_GRANTERS = frozenset({"office_staff", "committee_staff"})
 SITTING_CONFIRMERS = frozenset({"office_staff", "leader"})
 HALL_RUNNERS = ("host", "recorder", "live_operator", "duty_leader", "committee_staff", "leader")

@@ -20,6 +20,9 @@ UNITS = {
     "month": Words("个月", "month"),
 }
 WEEKDAYS = tuple(zip("一二三四五六日", ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"), strict=True))
+FIRST_YEAR, LAST_YEAR = 1949, 2100
+"""A date outside is a slip of the hand, and arithmetic on it may leave the calendar altogether."""
+WRITTEN = re.compile(r"([0-9]{4})(?:-|年)([0-9]{1,2})(?:-|月)([0-9]{1,2})日?")
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 
@@ -88,6 +91,9 @@ class Calendar:
         """The latest working day by which at least the whole period is left until `end`."""
         return self._reach(end, period, -1)
 
+    def workdays_in(self, year: int) -> int:
+        return self.workdays_between(date(year - 1, 12, 31), date(year, 12, 31))
+
     def workdays_between(self, start: date, end: date) -> int:
         """Working days after `start` up to and including `end`; negative when `end` is the earlier one."""
         if end < start:
@@ -127,21 +133,42 @@ def seed(years: Iterable[int]) -> list[Day]:
     return sorted(off + made_up)
 
 
+def day_written(text: str) -> date:
+    """2019-03-08 or 2019年3月8日. Raises `ValueError` for anything else."""
+    found = WRITTEN.fullmatch(text.strip())
+    if found is None:
+        raise ValueError(text)
+    return date(*(int(part) for part in found.groups()))
+
+
 def deadline_words(due: date, today: date, calendar: Calendar) -> Words:
-    """剩余 3 个工作日 · 10月14日（周一）前; late: 逾期 2 个工作日 · 10月14日（周一）到期."""
+    """剩余 3 个工作日 · 10月14日（周一）前; late: 逾期 2 个工作日 · 10月14日（周一）到期; each may be （暂定）."""
+    mark = _provisional(due, calendar)
     if due == today:
-        return Words("今天截止", "Due today")
+        return Words(f"今天截止{mark.zh}", f"Due today{mark.en}")
     gap = Period(abs(calendar.workdays_between(today, due)), "workday")
     zh, en = (
         (f" {gap.words.zh}", gap.words.en) if gap.count else ("不到 1 个工作日", "less than 1 working day")
     )
-    day = _day_words(due, today)
     if due > today:
-        return Words(f"剩余{zh} · {day.zh}前", f"{en} left · by {day.en}")
-    return Words(f"逾期{zh} · {day.zh}到期", f"{en} late · was due {day.en}")
+        by = by_words(due, today, calendar)
+        return Words(f"剩余{zh} · {by.zh}", f"{en} left · {by.en}")
+    day = day_words(due, today)
+    return Words(f"逾期{zh} · {day.zh}到期{mark.zh}", f"{en} late · was due {day.en}{mark.en}")
 
 
-def _day_words(day: date, today: date) -> Words:
+def by_words(due: date, today: date, calendar: Calendar) -> Words:
+    """10月14日（周一）前, or 2027年3月5日（周五）前（暂定）."""
+    day, mark = day_words(due, today), _provisional(due, calendar)
+    return Words(f"{day.zh}前{mark.zh}", f"by {day.en}{mark.en}")
+
+
+def _provisional(due: date, calendar: Calendar) -> Words:
+    """The mark of a day that the notice of its year may still move."""
+    return Words("", "") if due.year in calendar.final else Words("（暂定）", " (provisional)")
+
+
+def day_words(day: date, today: date) -> Words:
     """The year only when it is not today's. Not `strftime`: its names follow the machine's locale."""
     zh, en = WEEKDAYS[day.weekday()]
     year = day.year != today.year

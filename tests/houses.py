@@ -9,8 +9,9 @@ from datetime import UTC, date, datetime, timedelta
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from engine.actions.calendar import load_year
 from engine.actions.consultation import plan_consultation
-from engine.actions.house import load_years, set_up_house
+from engine.actions.house import set_up_house
 from engine.actions.people import (
     NewPerson,
     add_group,
@@ -150,8 +151,8 @@ def found(database: Database) -> House:
             secadmin=NewPerson("何安全", "secadmin@xieshang.example"),
             now=house.now,
         )
-        load_years(db, [2025, 2026])
         admin, guard = house.actor(db, "sysadmin"), house.actor(db, "secadmin")
+        load_year(db, 2025, actor=admin, now=house.now)
         for unit in UNITS:
             add_unit(db, unit, actor=admin, now=house.now)
         for group in GROUPS:

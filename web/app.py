@@ -20,6 +20,7 @@ from web.frame import frame
 from web.limits import limiter
 from web.pages import (
     account,
+    calendar,
     consultations,
     desk,
     files,
@@ -98,6 +99,7 @@ def create_app(settings: Settings | None = None) -> Flask:
         procedures,
         programmes,
         matters,
+        calendar,
         people_pages,
         ledger,
         live,

@@ -60,7 +60,13 @@ ASSIGNING = frozenset({"assigning_office", "inspection_office"})
 UNITS = frozenset({"unit_admin", "unit_handler", "unit_leader"})
 
 DESK: list[tuple[Words, list[tuple[Words, str, frozenset[str]]]]] = [
-    (Words("办理", "Work"), [(Words("待我办理", "Waiting for me"), "/desk/", auth.STAFF_ROLES)]),
+    (
+        Words("办理", "Work"),
+        [
+            (Words("待我办理", "Waiting for me"), "/desk/", auth.STAFF_ROLES),
+            (Words("工作日历", "Working days"), "/desk/calendar", auth.STAFF_ROLES),
+        ],
+    ),
     (
         Words("议题与计划", "Topics and plan"),
         [
@@ -95,7 +101,7 @@ def _desk_nav(unread: int, roles: frozenset[str]) -> list[dict[str, Any]]:
         {"words": words, "items": [_nav_item(item, href) for item, href, seen_by in items if roles & seen_by]}
         for words, items in DESK
     ]
-    groups[0]["items"].append({**_nav_item(Words("通知", "Notices"), "/desk/notices"), "count": unread})  # type: ignore[attr-defined]
+    groups[0]["items"].insert(1, {**_nav_item(Words("通知", "Notices"), "/desk/notices"), "count": unread})  # type: ignore[attr-defined]
     return [group for group in groups if group["items"]]
 
 

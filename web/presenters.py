@@ -8,29 +8,17 @@ from typing import Any, NamedTuple
 import segno
 from flask import request
 
-from engine import calendar
+from engine import calendar, workdays
 from engine.clock import day, local, now
 from engine.database import Session
 from engine.deadlines import Deadline
 from engine.process import Field, State
 from engine.queries import names
 from engine.words import LANGUAGES, Language, Words
-from engine.workdays import traffic
-
-WEEKDAYS = (
-    Words("周一", "Mon"),
-    Words("周二", "Tue"),
-    Words("周三", "Wed"),
-    Words("周四", "Thu"),
-    Words("周五", "Fri"),
-    Words("周六", "Sat"),
-    Words("周日", "Sun"),
-)
-MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 
 class Due(NamedTuple):
-    """A deadline as `ui/state.deadline` takes it: working days left (negative when late) and the last day in words."""
+    """A deadline as `ui/state.deadline` takes it: working days left (negative when late) and 10月14日（周一）前."""
 
     what: Words
     days: int
@@ -54,11 +42,7 @@ def say(words: Words | tuple[str, str]) -> str:
 def day_words(value: date | datetime) -> str:
     """10月14日（周三） or Wed 14 Oct, with the year where it is not this one."""
     on = day(value) if isinstance(value, datetime) else value
-    weekday = WEEKDAYS[on.weekday()]
-    this_year = on.year == day(now()).year
-    if language() == "zh":
-        return f"{'' if this_year else f'{on.year}年'}{on.month}月{on.day}日（{weekday.zh}）"
-    return f"{weekday.en} {on.day} {MONTHS[on.month - 1]}{'' if this_year else f' {on.year}'}"
+    return say(workdays.day_words(on, day(now())))
 
 
 def time_words(value: datetime) -> str:
@@ -103,8 +87,8 @@ def due(db: Session, deadline: Deadline | None) -> Due | None:
     return Due(
         deadline.clock.what,
         left or (0 if deadline.due >= today else -1),
-        day_words(deadline.due),
-        traffic(deadline.due, today, days, warn),
+        say(workdays.by_words(deadline.due, today, days)),
+        workdays.traffic(deadline.due, today, days, warn),
     )
 
 

@@ -5,15 +5,14 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from engine import calendar
+from engine.actions.calendar import load_year
 from engine.actions.people import NewPerson, add_person, add_unit
 from engine.errors import WrongState
-from engine.models.house import House, Workday
+from engine.models.house import House
 from engine.models.people import Person, Post
 from engine.record import record
 from engine.rules import SYSTEM
 from engine.words import Words
-from engine.workdays import seed
 
 
 def set_up_house(
@@ -41,7 +40,8 @@ def set_up_house(
         now=now,
         data={"name": name.zh, "name_en": name.en},
     )
-    load_years(db, years)
+    for year in sorted(set(years)):
+        load_year(db, year, actor=SYSTEM, now=now)
     first, second = (add_person(db, new, actor=SYSTEM, now=now) for new in (sysadmin, secadmin))
     for person, role, other in ((first, "sysadmin", second), (second, "secadmin", first)):
         db.add(
@@ -59,11 +59,3 @@ def set_up_house(
     for office in offices:
         add_unit(db, office, actor=SYSTEM, now=now)
     return first, second
-
-
-def load_years(db: Session, years: Sequence[int]) -> None:
-    """Fills the calendar with years it does not know yet, from the published tables."""
-    known = calendar.of(db).years
-    db.add_all(Workday(day=day, worked=worked, note=name) for day, worked, name in seed(set(years) - known))
-    db.flush()
-    db.info.pop("calendar", None)

@@ -12,7 +12,7 @@ from sqlalchemy import func, or_, select, update
 from sqlalchemy.orm import Session
 
 from engine.editions import process_of
-from engine.errors import Forbidden, Invalid, NotFound, Stale, WrongState
+from engine.errors import Forbidden, Invalid, NotFound, Stale, WrongState, all_or_none
 from engine.models.house import Notice
 from engine.models.matter import Matter
 from engine.models.people import Group, Person, Post, SignInLink, Unit
@@ -120,22 +120,7 @@ def _new_person(db: Session, new: NewPerson, now: datetime) -> Person:
 
 
 def import_people(db: Session, rows: Sequence[NewPerson], *, actor: Actor, now: datetime) -> list[Person]:
-    """All of them, or none. Raises `Invalid` with a field `row.column` for every mistake (rows count from 1)."""
-    added: list[Person] = []
-    wrong: dict[str, Words] = {}
-    for number, row in enumerate(rows, start=1):
-        try:
-            added.append(add_person(db, row, actor=actor, now=now))
-        except Invalid as refusal:
-            wrong |= {f"{number}.{column}": words for column, words in refusal.fields.items()}
-    if wrong:
-        raise Invalid(
-            wrong,
-            Words(
-                f"有 {len(wrong)} 处错误，一行也没有导入。", f"{len(wrong)} mistakes; nothing was imported."
-            ),
-        )
-    return added
+    return all_or_none(rows, lambda row: add_person(db, row, actor=actor, now=now))
 
 
 def grant_post(

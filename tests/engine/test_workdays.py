@@ -1,4 +1,4 @@
-from datetime import date, timedelta
+from datetime import date
 
 import pytest
 from hypothesis import given
@@ -9,6 +9,7 @@ from engine.workdays import (
     Day,
     NotAPeriod,
     Period,
+    day_written,
     deadline_words,
     seed,
     traffic,
@@ -129,6 +130,21 @@ def test_a_worked_weekday_does_not_make_a_year_official() -> None:
     assert Calendar(CALENDAR.days | {d("2027-10-05"): True}).final == CALENDAR.final
 
 
+def test_the_working_days_of_a_year_are_counted_whole() -> None:
+    assert Calendar({}).workdays_in(2028) == 260
+
+
+@pytest.mark.parametrize("text", ["2027-10-01", "2027年10月1日", " 2027-10-1 "])
+def test_a_day_is_written_in_two_ways(text: str) -> None:
+    assert day_written(text) == d("2027-10-01")
+
+
+@pytest.mark.parametrize("text", ["", "2027-13-01", "2027-02-29", "20271001", "2027/10/01", "１", "46661"])
+def test_what_is_no_day_is_not_taken_for_one(text: str) -> None:
+    with pytest.raises(ValueError):  # noqa: PT011  (the caller's words say what is wrong)
+        day_written(text)
+
+
 def test_the_office_may_overrule_a_day() -> None:
     friday = d("2019-03-29")
     local = Calendar(CALENDAR.days | {friday: False})
@@ -149,9 +165,7 @@ def test_the_seed_holds_the_whole_notice_for_2026() -> None:
     days = seed([2026])
     made_up = {day.day for day in days if day.worked}
     assert made_up == {d(f"2026-{day}") for day in ("01-04", "02-14", "02-28", "05-09", "09-20", "10-10")}
-    calendar = Calendar({day: worked for day, worked, _ in days})
-    year = [d("2026-01-01") + timedelta(n) for n in range(365)]
-    assert sum(calendar.is_workday(day) for day in year) == 248
+    assert Calendar({day: worked for day, worked, _ in days}).workdays_in(2026) == 248
 
 
 def test_a_make_up_day_before_new_year_belongs_to_the_year_it_lies_in() -> None:
@@ -233,6 +247,19 @@ def test_what_is_not_a_period_is_refused_with_a_sentence(text: str) -> None:
             "2019-12-31",
             "剩余 1 个工作日 · 2020年1月2日（周四）前",
             "1 working day left · by Thu 2 Jan 2020",
+        ),
+        (
+            "2027-03-05",
+            "2026-12-31",
+            "剩余 41 个工作日 · 2027年3月5日（周五）前（暂定）",
+            "41 working days left · by Fri 5 Mar 2027 (provisional)",
+        ),
+        ("2027-03-05", "2027-03-05", "今天截止（暂定）", "Due today (provisional)"),
+        (
+            "2027-03-05",
+            "2027-03-08",
+            "逾期 1 个工作日 · 3月5日（周五）到期（暂定）",
+            "1 working day late · was due Fri 5 Mar (provisional)",
         ),
     ],
 )

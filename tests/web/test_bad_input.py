@@ -87,6 +87,11 @@ FORMS: dict[str, tuple[str, str, dict[str, str]]] = {
     "post": ("sysadmin", "/desk/people/3/posts", {"role": "unit_admin", "unit": "", "group": ""}),
     "disable": ("sysadmin", "/desk/people/3/disable", {"version": ""}),
     "place": ("sysadmin", "/desk/places", {"kind": "", "name": "", "name_en": ""}),
+    "calendar": (
+        "sysadmin",
+        "/desk/calendar/days",
+        {"day": "2027-10-09", "plan": "worked", "name": "国庆节"},
+    ),
     "call": ("office", "/desk/plans/new", {"title": "x", "year": "2028", "plenary_on": "2028-02-22"}),
     "decline": (
         "office",
@@ -115,7 +120,7 @@ def test_no_field_is_hurt_by_any_kind(web: Web, form: str) -> None:
     send_every_kind(web, form)
 
 
-@pytest.mark.parametrize("form", ["sign in", "topic", "decline", "place", "person"])
+@pytest.mark.parametrize("form", ["sign in", "topic", "decline", "place", "person", "calendar"])
 @pytest.mark.parametrize("house", ["postgresql"], indirect=True)
 def test_what_reaches_a_column_does_not_hurt_postgresql_either(web_on_both: Web, form: str) -> None:
     send_every_kind(web_on_both, form)
@@ -164,6 +169,7 @@ def test_no_text_of_the_catalogue_hurts_a_topic(web_on_both: Web) -> None:
         ("office", "/desk/", ["process", "page", "size"]),
         ("office", "/desk/topics", ["show", "page", "size"]),
         ("sysadmin", "/desk/people", ["q", "page", "size", "sort"]),
+        ("sysadmin", "/desk/calendar", ["year"]),
     ],
 )
 def test_no_address_is_hurt_by_the_catalogue(web: Web, who: str, path: str, names: list[str]) -> None:

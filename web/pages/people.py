@@ -29,6 +29,7 @@ from engine.words import Words
 from web import auth
 from web.auth import for_roles, settings
 from web.forms import people_sheet
+from web.forms.sheets import workbook
 from web.forms.verb import Form
 from web.paging import asked_page
 from web.presenters import say
@@ -40,7 +41,6 @@ pages = Blueprint("people", __name__, url_prefix="/desk")
 
 for_administrators = for_roles(*ADMINISTRATORS)
 for_sysadmin = for_roles("sysadmin")
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 HOUSE_ROLES = [role for role in HELD_BY_POST if ROLES[role].scope != "sitting"]
 
 
@@ -224,7 +224,7 @@ def template() -> Response:
         data = people_sheet.template(
             [unit.name for unit in people.units(db)], [group.name for group in people.groups(db)]
         )
-    return Response(data, mimetype=XLSX, headers={"Content-Disposition": "attachment; filename=people.xlsx"})
+    return workbook(data, "people.xlsx")
 
 
 @pages.get("/people/export.xlsx")
@@ -232,11 +232,7 @@ def template() -> Response:
 def export() -> Response:
     with reading() as db:
         data = people_sheet.export(people.staff(db, size=10_000)[0])
-    return Response(
-        data,
-        mimetype=XLSX,
-        headers={"Content-Disposition": f"attachment; filename=people-{now():%Y%m%d}.xlsx"},
-    )
+    return workbook(data, f"people-{now():%Y%m%d}.xlsx")
 
 
 @pages.route("/places", methods=["GET", "POST"])

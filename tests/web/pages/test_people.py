@@ -262,7 +262,7 @@ NOT_EXCEL = {
     "a bomb of entities": broken("xl/worksheets/sheet1.xml", ENTITIES),
     "an entity from outside": broken("xl/worksheets/sheet1.xml", OUTSIDE),
     "a bomb": bomb(),
-    "more than 5 MB": sheet(GOOD) + bytes(5 * 1024 * 1024),
+    "more than 2 MB": sheet(GOOD) + bytes(2 * 1024 * 1024),
     "cut off": sheet(GOOD)[:-300],
 }
 
@@ -272,7 +272,7 @@ def test_what_is_no_excel_file_is_refused_in_words(web: Web, kind: str) -> None:
     admin, before = web.sign_in("sysadmin"), web.facts()
     answer = send(admin, NOT_EXCEL[kind])
     assert answer.status_code == 422
-    assert re.search("这不是 .xlsx 文件|请选择填好的 Excel|不能超过 5 MB|第一行应是", said(answer))
+    assert re.search("这不是 .xlsx 文件|请选择填好的 Excel|不能超过 2 MB|第一行应是", said(answer))
     assert "root:" not in answer.text
     assert web.facts() == before
 
@@ -281,8 +281,8 @@ def test_wrong_titles_and_an_empty_sheet_are_refused(web: Web) -> None:
     admin = web.sign_in("sysadmin")
     assert "第一行应是：姓名、邮箱" in said(send(admin, sheet(GOOD, titles=["邮箱", *TITLES])))
     assert "第一行应是：姓名、邮箱" in said(send(admin, sheet([], titles=[])))
-    assert "表里没有人员。" in said(send(admin, sheet([])))
-    assert "一次最多导入 2000 人。" in said(send(admin, sheet([["人"]] * 2001)))
+    assert "表里一行也没有填。" in said(send(admin, sheet([])))
+    assert "一次最多导入 2000 行。" in said(send(admin, sheet([["人"]] * 2001)))
 
 
 def test_what_looks_like_a_formula_leaves_as_text(web: Web) -> None:
