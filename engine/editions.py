@@ -35,6 +35,15 @@ def editions(db: Session, name: str) -> list[Process]:
     return [shipped(name), *(_adopted(name, row.number, row.text) for row in rows)]
 
 
+def every_edition(db: Session) -> list[Process]:
+    """Of every procedure, in one query."""
+    rows = select(ProcessEdition).where(ProcessEdition.adopted_at.is_not(None))
+    adopted = db.scalars(rows.order_by(ProcessEdition.process, ProcessEdition.number))
+    return [shipped(name) for name in shipped_names()] + [
+        _adopted(row.process, row.number, row.text) for row in adopted
+    ]
+
+
 def process_of(db: Session, matter: Matter) -> Process:
     """The edition a matter started under, which it keeps."""
     if matter.edition == 1:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from sqlalchemy import Engine, inspect, text
 
-HEAD = "editions_by_two"
+HEAD = "stage_index"
 """The newest of `versions/`."""
 
 
