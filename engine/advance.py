@@ -12,11 +12,12 @@ from engine.clock import day
 from engine.deadlines import put_off_wrongly
 from engine.editions import former_names, present_name, process_of, process_on
 from engine.errors import Invalid, NotFound, Stale, WrongState
-from engine.guards import done_since, unmet
+from engine.guards import unmet
 from engine.models.chosen import ROWS
 from engine.models.house import Notice
 from engine.models.ledger import LedgerEntry
 from engine.models.matter import Matter, MatterMark
+from engine.past import done_since
 from engine.permits import forbidden, permit
 from engine.process import REFERENCES, Process, State, Verb
 from engine.record import as_text, ask_for, record

@@ -4,14 +4,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from engine import calendar
 from engine.clock import day
 from engine.editions import former_names, process_of
-from engine.models.ledger import LedgerEntry
 from engine.models.matter import Matter
+from engine.past import entered
 from engine.process import Clock, Span, State
 from engine.words import Words
 
@@ -76,10 +75,7 @@ def anchor(db: Session, matter: Matter, span: Span) -> date | None:
         return day(matter.since)
     if "." in span.of:
         return _given(matter, span.of)
-    entered = select(LedgerEntry.at).where(
-        LedgerEntry.matter_id == matter.id, LedgerEntry.to_state.in_(former_names(db, matter, span.of))
-    )
-    at = db.scalar(entered.order_by(LedgerEntry.id).limit(1))
+    at = entered(db, matter, former_names(db, matter, span.of))
     return day(at) if at else None
 
 

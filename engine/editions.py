@@ -35,6 +35,15 @@ def editions(db: Session, name: str) -> list[Process]:
     return [shipped(name), *(_adopted(name, row.number, row.text) for row in rows)]
 
 
+def every_edition(db: Session) -> list[Process]:
+    """Of every procedure, in one query."""
+    rows = select(ProcessEdition).where(ProcessEdition.adopted_at.is_not(None))
+    adopted = db.scalars(rows.order_by(ProcessEdition.process, ProcessEdition.number))
+    return [shipped(name) for name in shipped_names()] + [
+        _adopted(row.process, row.number, row.text) for row in adopted
+    ]
+
+
 def process_of(db: Session, matter: Matter) -> Process:
     """The edition a matter started under, which it keeps."""
     if matter.edition == 1:
@@ -73,10 +82,8 @@ def present_name(db: Session, matter: Matter, state: str) -> str:
 
 def _moves(db: Session, matter: Matter) -> list[dict[str, str]]:
     """What editions up to the matter's own made of the states of earlier ones, in their order."""
-    if matter.edition == 1:
-        return []
-    rows = _of(matter.process).where(ProcessEdition.number <= matter.edition).order_by(ProcessEdition.number)
-    return [row.moves for row in db.scalars(rows) if row.moves]
+    rows = (db.get(ProcessEdition, (matter.process, number)) for number in range(2, matter.edition + 1))
+    return [row.moves for row in rows if row and row.adopted_at and row.moves]
 
 
 def has_mark(db: Session, name: str, mark: str) -> ColumnElement[bool]:

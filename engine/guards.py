@@ -5,18 +5,18 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, and_, exists, func, not_, select
-from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
+from sqlalchemy.orm import Session
 
 from engine import calendar
 from engine.clock import day
 from engine.deadlines import deadlines
 from engine.editions import carries_mark, has_mark, process_of, shipped
 from engine.models.consultation import Finding, Segment
-from engine.models.ledger import LedgerEntry
 from engine.models.matter import Matter, MatterMark
 from engine.models.people import Post
 from engine.models.recommendation import Assignment, Source
 from engine.models.topic import ScoreSheet
+from engine.past import done_since
 from engine.process import Guard
 from engine.words import Words
 from engine.workdays import Period
@@ -28,23 +28,6 @@ class Condition:
 
     holds: Callable[[Session, Matter, int, datetime], bool]
     words: Callable[[int], Words]
-
-
-def done_since(db: Session, matter: Matter, verb: str) -> list[LedgerEntry]:
-    """The times a verb was done since the matter entered its state."""
-    entries = select(LedgerEntry).where(LedgerEntry.matter_id == matter.id, LedgerEntry.verb == verb)
-    return list(db.scalars(entries.where(in_this_state(matter.id)).order_by(LedgerEntry.id)))
-
-
-def in_this_state(matter_id: int | InstrumentedAttribute[int]) -> ColumnElement[bool]:
-    """Of a matter's entries those since it entered its state. Not by their times: machines' clocks differ."""
-    moved = aliased(LedgerEntry)
-    entered = select(func.max(moved.id)).where(
-        moved.matter_id == matter_id, moved.from_state.is_distinct_from(moved.to_state)
-    )
-    if not isinstance(matter_id, int):
-        entered = entered.correlate(Matter)
-    return LedgerEntry.id >= entered.scalar_subquery()
 
 
 def unmet(db: Session, matter: Matter, guard: Guard, now: datetime) -> Words | None:

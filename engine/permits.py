@@ -1,10 +1,9 @@
 """Whether this actor may do this verb of this matter now, and if not, why. Reads only."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from engine import rules
@@ -12,9 +11,9 @@ from engine.clock import day
 from engine.deadlines import window_ends
 from engine.editions import process_of
 from engine.errors import Forbidden, Refused, WrongState
-from engine.guards import done_since, unmet
-from engine.models.ledger import LedgerEntry
+from engine.guards import unmet
 from engine.models.matter import Matter
+from engine.past import done, done_since
 from engine.process import Process, Verb
 from engine.rules import Actor
 from engine.words import Words
@@ -51,7 +50,7 @@ def permit(db: Session, process: Process, matter: Matter, verb: Verb, actor: Act
             )
         )
     if not actor.is_system and any(
-        entry.actor_id == actor.id for other in verb.not_by for entry in _entries(db, matter, other)
+        entry.actor_id == actor.id for other in verb.not_by for entry in done(db, matter, other)
     ):
         raise Forbidden(
             Words(
@@ -76,8 +75,14 @@ def permit(db: Session, process: Process, matter: Matter, verb: Verb, actor: Act
 
 def offers(db: Session, matter: Matter, actor: Actor, now: datetime) -> Iterator[Offer]:
     """The verbs of the matter's state that this actor's roles allow; one that is not open now says why."""
+    return judged(db, matter, process_of(db, matter).verbs_from(matter.state), actor, now)
+
+
+def judged(
+    db: Session, matter: Matter, verbs: Iterable[Verb], actor: Actor, now: datetime
+) -> Iterator[Offer]:
     process = process_of(db, matter)
-    for verb in process.verbs_from(matter.state):
+    for verb in verbs:
         try:
             permit(db, process, matter, verb, actor, now)
         except Forbidden:
@@ -101,8 +106,8 @@ def may_begin(
 def roles_left(db: Session, matter: Matter, verb: Verb) -> tuple[str, ...]:
     if not verb.all_of:
         return verb.by
-    done = {entry.role for entry in done_since(db, matter, verb.name)}
-    return verb.by + tuple(role for role in verb.all_of if role not in done)
+    given = {entry.role for entry in done_since(db, matter, verb.name)}
+    return verb.by + tuple(role for role in verb.all_of if role not in given)
 
 
 def forbidden(verb: Verb) -> Forbidden:
@@ -110,13 +115,7 @@ def forbidden(verb: Verb) -> Forbidden:
     return Forbidden(Words(f"“{verb.title.zh}”由{who.zh}办理。", f"“{verb.title.en}” is done by: {who.en}."))
 
 
-def _entries(db: Session, matter: Matter, verb: str) -> list[LedgerEntry]:
-    return list(
-        db.scalars(select(LedgerEntry).where(LedgerEntry.matter_id == matter.id, LedgerEntry.verb == verb))
-    )
-
-
 def _already(db: Session, matter: Matter, verb: Verb, actor: Actor) -> bool:
     """`person`: this one ever; `stay`: anybody in this state; `person_and_stay`: this one in this state."""
-    done = _entries(db, matter, verb.name) if verb.once_per == "person" else done_since(db, matter, verb.name)
-    return bool(done) if verb.once_per == "stay" else any(entry.actor_id == actor.id for entry in done)
+    times = (done if verb.once_per == "person" else done_since)(db, matter, verb.name)
+    return bool(times) if verb.once_per == "stay" else any(entry.actor_id == actor.id for entry in times)

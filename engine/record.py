@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from engine.ledger import salted
 from engine.models.ledger import LedgerEntry, LedgerText, Outbox, Task
 from engine.models.matter import Matter
+from engine.past import forget
 from engine.rules import Actor
 
 
@@ -53,6 +54,7 @@ def record(
         entry.texts.append(LedgerText(field=name, salt=salt, digest=salted(salt, text), text=text))
     db.add(entry)
     db.flush()
+    forget(db)
     sitting = (matter.sitting_id or (matter.id if matter.process == "sitting" else None)) if matter else None
     db.add(Outbox(entry_id=entry.id, sitting_id=sitting))
     return entry

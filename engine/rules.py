@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, joinedload
 
 from engine.errors import Forbidden
 from engine.models.matter import Matter
@@ -158,6 +158,7 @@ def people_over(db: Session, matter: Matter, role: str) -> list[Person]:
     posts = db.scalars(
         select(Post)
         .where(Post.role == role, Post.confirmed_at.is_not(None), Post.ended_at.is_(None))
+        .options(joinedload(Post.person))
         .order_by(Post.id)
     )
     return list({post.person_id: post.person for post in posts if covers(post, matter)}.values())

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from sqlalchemy import Engine, inspect, text
 
-HEAD = "posts_follow"
+HEAD = "stage_index"
 """The newest of `versions/`."""
 
 

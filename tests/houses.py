@@ -24,6 +24,7 @@ from engine.actions.people import (
 from engine.actions.perform import perform
 from engine.actions.plan import open_call
 from engine.actions.question import ask_question
+from engine.actions.recommendation import draft_recommendation
 from engine.actions.sitting import Part, schedule_sitting, set_programme
 from engine.actions.topic import submit_topic
 from engine.clock import day
@@ -31,6 +32,7 @@ from engine.database import Database
 from engine.errors import Refused
 from engine.models.consultation import Consultation, Sitting
 from engine.models.people import Person, Post
+from engine.models.recommendation import Assignment
 from engine.models.topic import Plan, Topic
 from engine.models.voice import Question
 from engine.rules import Actor, actor_for
@@ -261,6 +263,29 @@ def sitting(house: House, db: Session, *, live: bool = True) -> Sitting:
         perform(db, scheduled, "make_ready", actor=committee, now=house.now, **READY)
         perform(db, scheduled, "go_live", actor=house.actor(db, "host1"), now=house.now)
     return scheduled
+
+
+def assignments(house: House, db: Session, at: Sitting, many: int) -> list[Assignment]:
+    """So many recommendations from a sitting's consultation, each given to the first unit."""
+    committee = house.actor(db, "committee")
+    question = shown_question(house, db, at, f"第{many}问：电梯何时加装？")
+    owed = {"unit_id": 2, "due_on": "2026-12-01"}
+    perform(db, question, "owe", actor=house.actor(db, "host1"), now=house.now, **owed)
+    for _ in range(many):
+        draft = draft_recommendation(
+            db,
+            db.get_one(Consultation, at.parent_id),
+            actor=committee,
+            now=house.now,
+            title="出台电梯加装补助办法",
+            text="由市住建局牵头，年内出台补助办法。",
+            kind="policy",
+            suggested_unit_id=1,
+        )
+        perform(db, draft, "cite", actor=committee, now=house.now, question=question.id)
+        perform(db, draft, "report_up", actor=house.actor(db, "office"), now=house.now)
+        perform(db, draft, "assign", actor=house.actor(db, "government"), now=house.now, lead_unit=1)
+    return list(db.scalars(select(Assignment).order_by(Assignment.id)))
 
 
 def shown_question(

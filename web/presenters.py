@@ -3,10 +3,10 @@
 import io
 from collections.abc import Mapping
 from datetime import date, datetime
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 import segno
-from flask import request
+from flask import g, request
 
 from engine import calendar, workdays
 from engine.clock import day, local, now
@@ -27,7 +27,14 @@ class Due(NamedTuple):
 
 
 def language() -> Language:
-    """The reader's: chosen in the address or the cookie, else the browser's first that we have, else Chinese."""
+    """The reader's, asked for with every text of a page."""
+    if "language" not in g:
+        g.language = _language()
+    return cast(Language, g.language)
+
+
+def _language() -> Language:
+    """Chosen in the address or the cookie, else the browser's first that we have, else Chinese."""
     for chosen in (request.args.get("lang"), request.cookies.get("lang")):
         if chosen in LANGUAGES:
             return chosen

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from engine import calendar, rules
 from engine.clock import local
 from engine.deadlines import Deadline, deadlines
-from engine.editions import editions, process_of, shipped_names
+from engine.editions import every_edition, process_of
 from engine.models.house import Notice
 from engine.models.ledger import Task
 from engine.models.matter import Matter
@@ -118,12 +118,11 @@ def _has_a_clock(db: Session) -> ColumnElement[bool]:
         false(),
         *(
             and_(
-                Matter.process == name,
+                Matter.process == process.name,
                 Matter.edition == process.edition,
                 Matter.state.in_([state.name for state in process.states.values() if state.due]),
             )
-            for name in shipped_names()
-            for process in editions(db, name)
+            for process in every_edition(db)
         ),
     )
 

@@ -21,7 +21,7 @@ class Matter(Base):
         CheckConstraint("title <> ''", name="titled"),
         CheckConstraint("version >= 1", name="version"),
         CheckConstraint("edition >= 1", name="edition"),
-        Index("ix_matter_process_state", "process", "state"),
+        Index("ix_matter_stage", "process", "state", "edition", "unit_id", "since"),
         Index("ix_matter_parent", "parent_id", "process"),
         Index("ix_matter_sitting", "sitting_id", "process", "state"),
     )

@@ -4,16 +4,16 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, and_, exists, false, func, or_, select
-from sqlalchemy.orm import Session, joinedload
+from sqlalchemy import ColumnElement, Select, and_, exists, false, func, inspect, or_, select
+from sqlalchemy.orm import Session, joinedload, selectin_polymorphic, selectinload
 
 from engine.deadlines import Deadline, deadlines
-from engine.editions import editions, shipped, shipped_names
-from engine.guards import in_this_state
+from engine.editions import every_edition, process_of, shipped
 from engine.models.ledger import LedgerEntry
 from engine.models.matter import Matter
 from engine.models.people import Post
-from engine.permits import Offer, offers
+from engine.past import in_this_state, read_ahead
+from engine.permits import Offer, judged
 from engine.process import Process, Verb
 from engine.queries.matters import readers
 from engine.rules import ROLES, Actor
@@ -30,12 +30,11 @@ class ToDo:
 
 def waiting(
     db: Session, actor: Actor, now: datetime, *, process: str | None = None, page: int = 1, size: int = 50
-) -> tuple[list[ToDo], int]:
-    """One page of what waits for this actor, the longest waiting first, and how many there are in all."""
+) -> list[ToDo]:
+    """One page of what waits for this actor, the longest waiting first. How many in all: `waiting_by_process`."""
     condition = _waits_for(db, actor)
     if process:
         condition = and_(condition, Matter.process == process)
-    total = db.scalar(select(func.count()).select_from(Matter).where(condition)) or 0
     rows = (
         select(Matter)
         .where(condition)
@@ -43,7 +42,8 @@ def waiting(
         .offset((page - 1) * size)
         .limit(size)
     )
-    return [_to_do(db, matter, actor, now) for matter in db.scalars(rows)], total
+    matters = _with_pasts(db, rows)
+    return [_to_do(db, matter, actor, now) for matter in matters]
 
 
 def waiting_by_process(db: Session, actor: Actor) -> dict[str, int]:
@@ -86,7 +86,7 @@ def listed(
     conditions = [Matter.process == process, reach, *([Matter.state == state] if state else [])]
     total = db.scalar(select(func.count()).select_from(Matter).where(*conditions)) or 0
     rows = select(Matter).where(*conditions).order_by(Matter.since.desc(), Matter.id.desc())
-    return db.scalars(rows.offset((page - 1) * size).limit(size)).all(), total
+    return _with_pasts(db, rows.offset((page - 1) * size).limit(size)), total
 
 
 def _scope(post: Post) -> ColumnElement[bool]:
@@ -102,15 +102,39 @@ def _scope(post: Post) -> ColumnElement[bool]:
 
 def _to_do(db: Session, matter: Matter, actor: Actor, now: datetime) -> ToDo:
     nearest = min(deadlines(db, matter), key=lambda deadline: deadline.due, default=None)
-    return ToDo(matter, [offer for offer in offers(db, matter, actor, now) if not offer.verb.free], nearest)
+    return ToDo(matter, list(judged(db, matter, _steps(db, matter), actor, now)), nearest)
+
+
+def _with_pasts(db: Session, rows: Select[Matter]) -> Sequence[Matter]:
+    """The matters with their own columns, their parents, and what their rules and clocks ask of the past: in as many
+    queries for many as for few.
+    """
+    nouns = [
+        mapper.class_ for mapper in inspect(Matter).polymorphic_map.values() if mapper.class_ is not Matter
+    ]
+    parents = selectinload(Matter.parent).selectin_polymorphic(nouns)
+    matters = db.scalars(rows.options(selectin_polymorphic(Matter, nouns), parents)).all()
+    asked = {name for matter in matters for verb in _steps(db, matter) for name in _asks_about(verb)}
+    read_ahead(db, matters, asked)
+    return matters
+
+
+def _steps(db: Session, matter: Matter) -> list[Verb]:
+    """What somebody is waited for in the matter's state."""
+    return [verb for verb in process_of(db, matter).verbs_from(matter.state) if not verb.free]
+
+
+def _asks_about(verb: Verb) -> set[str]:
+    """The verbs whose being done decides on this one."""
+    itself = {verb.name} if verb.once_per or verb.all_of else set()
+    return itself | {*verb.not_by} | {str(guard.number) for guard in verb.when if guard.name == "done"}
 
 
 def _waits_for(db: Session, actor: Actor) -> ColumnElement[bool]:
     """The process files as one SQL condition; guards are judged per row afterwards, for the rows of a page."""
     verbs = (
         _verb_waits(process, verb, actor)
-        for name in shipped_names()
-        for process in editions(db, name)
+        for process in every_edition(db)
         for verb in process.verbs.values()
         if not verb.create and not verb.free
     )

@@ -2,17 +2,18 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import select
-from sqlalchemy.orm import Session, selectinload
+from sqlalchemy import Select, select
+from sqlalchemy.orm import Session
+from sqlalchemy.orm.attributes import set_committed_value
 
 from engine.editions import editions, process_of, shipped_names
 from engine.errors import NotFound
 from engine.models.draft import Draft
 from engine.models.house import Document
-from engine.models.ledger import LedgerEntry
+from engine.models.ledger import LedgerEntry, LedgerText
 from engine.models.matter import Matter
 from engine.models.people import Person, Post
 from engine.process import Field, Process, State, Verb
@@ -76,32 +77,54 @@ class Step:
     times: int = 1
 
 
-def history(db: Session, matter: Matter) -> list[Step]:
-    """Every step of a matter, the first one first."""
+def history(db: Session, matter: Matter, last: int | None = None) -> list[Step]:
+    """Every step of a matter, or the last so many, the first one first."""
     process = process_of(db, matter)
-    rows = (
-        select(LedgerEntry)
-        .where(LedgerEntry.matter_id == matter.id)
-        .options(selectinload(LedgerEntry.texts))
-        .order_by(LedgerEntry.id)
+    entries = select(LedgerEntry).where(LedgerEntry.matter_id == matter.id)
+    told: list[tuple[LedgerEntry, int]] = []
+    for entry in db.scalars(entries.order_by(LedgerEntry.id)):
+        if told and told[-1][0].event == entry.event and _is_everybodys(process, entry):
+            told[-1] = entry, told[-1][1] + 1
+        else:
+            told.append((entry, 1))
+    shown = told[-last:] if last else told
+    _with_texts(db, [entry for entry, _times in shown], entries)
+    people = select(Person.id, Person.name).where(Person.id.in_({entry.actor_id for entry, _times in shown}))
+    names = {id: name for id, name in db.execute(people)}
+    return [_step(db, process, entry, times, names) for entry, times in shown]
+
+
+def _is_everybodys(process: Process, entry: LedgerEntry) -> bool:
+    """Whether many do it one after another, with nothing to say beside."""
+    verb = process.verbs.get(entry.verb)
+    if verb is None:
+        return entry.noun == "invitation"
+    return verb.once_per == "person" and not (verb.needs or verb.takes)
+
+
+def _with_texts(db: Session, shown: Sequence[LedgerEntry], entries: Select[LedgerEntry]) -> None:
+    """The texts of these entries, in one query however many they are."""
+    texts: dict[int, list[LedgerText]] = {entry.id: [] for entry in shown}
+    among = entries.where(LedgerEntry.id >= min(texts, default=0)).with_only_columns(LedgerEntry.id)
+    for text in db.scalars(
+        select(LedgerText).where(LedgerText.entry_id.in_(among)).order_by(LedgerText.field)
+    ):
+        texts.get(text.entry_id, []).append(text)
+    for entry in shown:
+        set_committed_value(entry, "texts", texts[entry.id])
+
+
+def _step(db: Session, process: Process, entry: LedgerEntry, times: int, names: dict[int, str]) -> Step:
+    verb = process.verbs.get(entry.verb)
+    state = process.states.get(entry.to_state or "") if entry.from_state != entry.to_state else None
+    return Step(
+        entry,
+        verb.title if verb and entry.noun == process.name else title_of(db, entry),
+        state.title if state else None,
+        _who(entry, names) if times == 1 else Words("", ""),
+        _answers(process, verb, entry) if verb else [],
+        times,
     )
-    entries = db.scalars(rows).all()
-    names = {
-        person.id: person.name
-        for person in db.scalars(select(Person).where(Person.id.in_({entry.actor_id for entry in entries})))
-    }
-    steps: list[Step] = []
-    for entry in entries:
-        verb = process.verbs.get(entry.verb)
-        answers = _answers(process, verb, entry) if verb else []
-        is_everybodys = verb.once_per == "person" if verb else entry.noun == "invitation"
-        if is_everybodys and not answers and steps and steps[-1].entry.event == entry.event:
-            steps[-1] = replace(steps[-1], entry=entry, who=Words("", ""), times=steps[-1].times + 1)
-            continue
-        state = process.states.get(entry.to_state or "") if entry.from_state != entry.to_state else None
-        title = verb.title if verb and entry.noun == process.name else title_of(db, entry)
-        steps.append(Step(entry, title, state.title if state else None, _who(entry, names), answers))
-    return steps
 
 
 def _answers(process: Process, verb: Verb, entry: LedgerEntry) -> list[tuple[Field, Any]]:

@@ -19,7 +19,7 @@ from engine.models.matter import Matter, MatterMark
 from engine.models.people import Post
 from engine.models.topic import Plan, ScoreSheet, Support, Topic
 from engine.permits import offers
-from engine.queries.desk import waiting
+from engine.queries.desk import waiting, waiting_by_process
 from engine.queries.topics import supporters
 from tests.houses import House
 
@@ -302,17 +302,18 @@ def test_the_desk_shows_what_waits_for_each_and_until_when(house: House) -> None
     house.now = datetime(2026, 9, 28, 1, tzinfo=UTC)
     with house.transaction() as db:
         topic = house.topic(db, house.plan(db))
-        todos, total = waiting(db, house.actor(db, "office"), house.now)
-        assert (total, [todo.matter.process for todo in todos]) == (2, ["plan", "topic"])
+        todos = waiting(db, house.actor(db, "office"), house.now)
+        assert [todo.matter.process for todo in todos] == ["plan", "topic"]
+        assert waiting_by_process(db, house.actor(db, "office")) == {"plan": 1, "topic": 1}
         screened = todos[1]
         assert [offer.verb.name for offer in screened.offers] == ["accept"]
         assert str(screened.deadline.due) == "2026-10-16"
-        assert waiting(db, house.actor(db, "scorer1"), house.now) == ([], 0)
+        assert waiting(db, house.actor(db, "scorer1"), house.now) == []
         perform(db, topic, "accept", actor=house.actor(db, "office"), now=house.now)
-        assert waiting(db, house.actor(db, "scorer1"), house.now)[1] == 1
+        assert waiting(db, house.actor(db, "scorer1"), house.now)
         perform(db, topic, "score", actor=house.actor(db, "scorer1"), now=house.now, points=POINTS)
-        assert waiting(db, house.actor(db, "scorer1"), house.now)[1] == 0
-        assert waiting(db, house.actor(db, "scorer2"), house.now)[1] == 1
+        assert waiting(db, house.actor(db, "scorer1"), house.now) == []
+        assert waiting(db, house.actor(db, "scorer2"), house.now)
 
 
 def test_a_deadline_before_a_day_of_the_matter_counts_back(house: House) -> None:

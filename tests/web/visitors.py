@@ -9,7 +9,7 @@ import pyotp
 import time_machine
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import func, select
+from sqlalchemy import event, func, select
 from werkzeug.test import TestResponse, encode_multipart
 
 from engine.actions.people import issue_link
@@ -90,6 +90,20 @@ class Web:
     def later(self, **time: int) -> None:
         self.house.later(**time)
         self.clock.move_to(self.house.now)
+
+    def queries(self, visitor: Visitor, path: str) -> int:
+        """How many statements a page sends to the database, once it has been opened before."""
+        sent: list[str] = []
+
+        def note(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:
+            sent.append(statement)
+
+        visitor.get(path)
+        bind = self.app.extensions["database"].bind
+        event.listen(bind, "before_cursor_execute", note)
+        assert visitor.get(path).status_code == 200
+        event.remove(bind, "before_cursor_execute", note)
+        return len(sent)
 
     def facts(self) -> int:
         """How many facts the ledger holds: what a refusal must not change."""

@@ -30,17 +30,16 @@ def index() -> str:
         actor = auth.actor(db)
         counts = desk.waiting_by_process(db, actor)
         process = request.args.get("process", "")
+        chosen = process if process in counts else None
         number, size = asked_page()
-        todos, total = desk.waiting(
-            db, actor, now(), process=process if process in counts else None, page=number, size=size
-        )
+        todos = desk.waiting(db, actor, now(), process=chosen, page=number, size=size)
         return render_template(
             "desk/index.html",
             todos=[
                 (todo, state_of(db, todo.matter), presenters.due(db, todo.deadline))
                 for todo in sorted(todos, key=lambda todo: todo.deadline.due if todo.deadline else date.max)
             ],
-            total=total,
+            total=counts[chosen] if chosen else sum(counts.values()),
             number=number,
             size=size,
             tabs=[(name, shipped(name).title, count) for name, count in counts.items()],

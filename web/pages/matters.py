@@ -30,6 +30,9 @@ from web.transaction import reading, transaction
 
 pages = Blueprint("matters", __name__, url_prefix="/desk")
 
+STEPS = 100
+"""So many of the last steps are shown at once; the rest on asking."""
+
 
 @pages.get("/matters/<id:matter_id>")
 @for_staff
@@ -44,7 +47,8 @@ def show(matter_id: int) -> str:
             state=process.states[subject.state],
             offers=list(offers(db, subject, actor, now())),
             dues=[presenters.due(db, deadline) for deadline in deadlines(db, subject)],
-            steps=history(db, subject),
+            steps=history(db, subject, None if "all" in request.args else STEPS),
+            page_of_steps=STEPS,
             said=partial(presenters.answer, db),
             asleep=auth.needs_second_factor(db),
             **nouns.beside(db, subject, actor, now()),

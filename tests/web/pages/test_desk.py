@@ -3,7 +3,9 @@
 import pytest
 
 from engine.actions.perform import perform
-from engine.models.topic import Topic
+from engine.models.consultation import Sitting
+from engine.models.topic import Plan, Topic
+from tests.houses import assignments, sitting
 from tests.web.visitors import Web, said
 
 
@@ -75,6 +77,26 @@ def test_a_filter_that_makes_no_sense_shows_everything(web: Web, path: str) -> N
     answer = web.sign_in("office").get(path)
     assert answer.status_code == 200
     assert "提升小区物业管理水平" in said(answer)
+
+
+@pytest.mark.parametrize(
+    ("name", "path"),
+    [("unit_admin", "/desk/"), ("unit_admin", "/desk/list/assignment"), ("scorer1", "/desk/")],
+)
+def test_a_long_list_asks_as_many_queries_as_a_short_one(web: Web, name: str, path: str) -> None:
+    house, counted = web.house, []
+    with house.transaction() as db:
+        at = sitting(house, db)
+        plan = house.plan(db, 2028).id
+    visitor = web.sign_in(name)
+    for many in (2, 10):
+        with house.transaction() as db:
+            assignments(house, db, db.get_one(Sitting, at.id), many)
+            for number in range(many):
+                house.screened_topic(db, db.get_one(Plan, plan), f"第{number}件民生实事")
+        counted.append(web.queries(visitor, path))
+    assert said(visitor.get(path)).count("补助办法" if name == "unit_admin" else "民生实事") == 12
+    assert counted[0] == counted[1]
 
 
 def test_only_the_office_is_offered_to_open_a_call(web: Web) -> None:

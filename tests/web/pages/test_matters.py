@@ -5,9 +5,11 @@ from sqlalchemy import select
 
 from engine.actions.perform import perform
 from engine.models.ledger import LedgerEntry
+from engine.models.matter import Matter
 from engine.models.topic import Topic
-from tests.houses import POINTS
+from tests.houses import POINTS, assignments, sitting
 from tests.web.visitors import Web, said
+from web.pages.matters import STEPS
 
 REASON = "已列入今年的民生实事。"
 DECLINE = {"reason_code": "done", "reason": REASON}
@@ -98,6 +100,29 @@ def test_a_stale_form_is_told_what_was_done_first(web: Web, version: str) -> Non
     assert web.facts() == before
     again = visitor.post(f"/desk/matters/{number}/keep_in_reserve", given | {"version": "4"})
     assert again.status_code == 302
+
+
+def test_a_long_history_shows_its_end_first_and_asks_as_many_queries_as_a_short_one(web: Web) -> None:
+    house = web.house
+    with house.transaction() as db:
+        number = assignments(house, db, sitting(house, db), 1)[0].id
+    visitor, path, counted = web.sign_in("unit_admin"), f"/desk/matters/{number}", []
+    for many in (1, 120):
+        with house.transaction() as db:
+            for each in range(many):
+                given = {"reminder": f"第{each}次催办。"}
+                office, subject = house.actor(db, "government"), db.get_one(Matter, number)
+                perform(db, subject, "remind", actor=office, now=house.now, **given)
+        counted.append(web.queries(visitor, path))
+    page = visitor.get(path)
+    assert counted[0] == counted[1]
+    assert "第119次催办。" in page.text
+    assert page.text.count("次催办。") == STEPS
+    assert f'href="{path}?all=1"' in page.text
+    whole = visitor.get(f"{path}?all=1").text
+    assert whole.count("次催办。") == 121
+    assert f'href="{path}?all=1"' not in whole
+    assert web.queries(visitor, f"{path}?all=1") == counted[0]
 
 
 WRONG = [
