@@ -10,7 +10,7 @@ from engine.actions.perform import CREATES
 from engine.actions.sitting import KINDS
 from engine.clock import day
 from engine.database import Session
-from engine.editions import process_of, process_on
+from engine.editions import carries_mark, process_of, process_on
 from engine.models.consultation import Research, Sitting
 from engine.models.matter import Matter
 from engine.models.recommendation import Assignment, Recommendation
@@ -56,7 +56,18 @@ def _rows(db: Session, found: Any) -> list[Shown]:
 
 def _topic(db: Session, matter: Matter, actor: Actor) -> Shown:
     topic = db.get_one(Topic, matter.id)
+    is_undecided = carries_mark(db, topic, "received") or carries_mark(db, topic, "open_for_support")
+    similar = topics.similar(db, topic.parent_id, topic.title, but=topic.id) if is_undecided else []
     return {
+        "similar": [
+            {
+                "href": url_for("matters.show", matter_id=one.topic.id),
+                "topic": one.topic,
+                "supporters": one.supporters,
+                "state": state_of(db, one.topic),
+            }
+            for one in similar
+        ],
         "scores": topics.scores(db, topic),
         "supporters": topics.supporters(db, topic),
         "merged": topics.merged_into(db, topic),

@@ -10,7 +10,9 @@ from sqlalchemy.orm import Session, aliased
 from engine.editions import carries_mark, has_mark
 from engine.errors import NotFound
 from engine.models.topic import Plan, ScoreSheet, Support, Topic
+from engine.models.voice import IdempotencyKey
 from engine.rules import Actor
+from engine.similar import Index
 from engine.words import Words
 
 
@@ -78,6 +80,32 @@ def _supporters() -> ScalarSelect[int]:
     also = select(merged.id).where(merged.merged_into_id == Topic.id).correlate(Topic)
     both = or_(Support.topic_id == Topic.id, Support.topic_id.in_(also))
     return select(func.count(Support.person_id.distinct())).where(both).correlate(Topic).scalar_subquery()
+
+
+def similar(
+    db: Session, plan_id: int | None, title: str, *, to: Actor | None = None, but: int | None = None
+) -> list[Listed]:
+    """Up to five topics of a call that ask for much the same, the likest first, without those merged away.
+
+    `to` is a person who sees only what is public and their own.
+    """
+    rows = select(Topic).where(
+        Topic.parent_id == plan_id, Topic.merged_into_id.is_(None), Topic.id.is_distinct_from(but)
+    )
+    if to:
+        rows = rows.where(or_(has_mark(db, "topic", "public"), Topic.created_by_id == to.id))
+    found = {topic.id: topic for topic in db.scalars(rows)}
+    index = Index()
+    for topic in found.values():
+        index.add(topic.id, topic.title)
+    likest = [found[match.id] for match in index.similar(title)]
+    return [Listed(topic, supporters(db, topic)) for topic in likest]
+
+
+def sent_with(db: Session, actor: Actor, key: str) -> Topic | None:
+    """What this person's form of that key has made."""
+    kept = db.get(IdempotencyKey, (actor.id, key))
+    return db.get(Topic, kept.matter_id) if kept else None
 
 
 def scores(db: Session, topic: Topic) -> Scores:

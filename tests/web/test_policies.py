@@ -39,6 +39,7 @@ WHO: dict[str, object] = {
     "topics.show": ALL,
     "topics.support": SIGNED_IN,
     "topics.new": SIGNED_IN,
+    "topics.similar": SIGNED_IN,
     "ledger.index": ALL,
     "ledger.log": ALL,
     "ledger.checkpoint": ALL,

@@ -211,3 +211,18 @@ def test_one_call_a_year(web: Web) -> None:
         answer = office.post("/desk/plans/new", given | {"year": "2028", "plenary_on": day})
         assert answer.status_code == 422
     assert web.facts() == before
+
+
+def test_a_topic_in_screening_shows_those_like_it_and_a_way_to_merge(web: Web) -> None:
+    there = topic(web, "scoring")
+    with web.house.transaction() as db:
+        plan = db.get_one(Topic, there).parent
+        number = web.house.topic(db, plan, "小区物业管理水平要提升", "citizen2").id  # type: ignore[arg-type]
+        web.house.topic(db, plan, "增加社区托育点", "citizen3")  # type: ignore[arg-type]
+    merge = f"/desk/matters/{number}/merge?merged_into_id={there}"
+    office = web.sign_in("office")
+    page = office.get(f"/desk/matters/{number}")
+    assert f'href="{merge}"' in page.text
+    assert "增加社区托育点" not in said(page)
+    assert f'<option value="{there}" selected>' in office.get(merge).text
+    assert "/merge?" not in web.sign_in("scorer1").get(f"/desk/matters/{number}").text

@@ -25,7 +25,8 @@ def topic(web: Web) -> int:
 
 
 def key(visitor: Visitor) -> str:
-    found = re.search(r'name="key" value="([\w-]+)"', visitor.get("/topics/new").text)
+    page = visitor.get(visitor.get("/topics/new").location)
+    found = re.search(r'name="key" value="([\w-]+)"', page.text)
     assert found
     return found[1]
 
@@ -184,3 +185,47 @@ def test_a_public_page_names_no_staff(web: Web) -> None:
     assert "储备议题" in page
     for private in ("周办公", "褚评分", "写给提交人的说明", "市民1"):
         assert private not in page
+
+
+def test_going_back_to_a_form_that_was_sent_finds_its_topic(web_on_both: Web) -> None:
+    web = web_on_both
+    open_call(web)
+    visitor = web.sign_in("citizen1")
+    form = visitor.get("/topics/new").location
+    assert form.startswith("/topics/new?key=")
+    made = visitor.post("/topics/new", GOOD | {"key": form.rpartition("=")[2]}).location
+    assert visitor.get(form).location == made
+    assert "这张表已经提交过" in said(visitor.get(made))
+    assert web.sign_in("citizen2").get(form).status_code == 200
+
+
+def test_similar_topics_are_shown_once_and_do_not_block(web_on_both: Web) -> None:
+    web = web_on_both
+    there = topic(web)
+    visitor = web.sign_in("citizen2")
+    given = GOOD | {"title": "小区物业管理水平要提升", "key": key(visitor)}
+    before, answer = web.facts(), visitor.post("/topics/new", given)
+    assert web.facts() == before
+    assert f'href="/topics/{there}"' in answer.text
+    assert "0 人支持" in said(answer)
+    assert "老人下楼难。" in answer.text
+    assert "仍然提交我的议题" in said(answer)
+    assert f'form="support" formaction="/topics/{there}/support"' in answer.text
+    seen = visitor.post("/topics/new", given | {"similar_seen": "1"})
+    assert seen.status_code == 302
+    assert visitor.post("/topics/new", given).location == seen.location
+
+
+def test_while_the_title_is_typed_only_what_one_may_read_is_shown(web: Web) -> None:
+    there = topic(web)
+    with web.house.transaction() as db:
+        web.house.topic(db, db.get_one(Topic, there).parent, "小区的物业管理水平", "citizen2")  # type: ignore[arg-type]
+    asked = "/topics/similar?title=提升小区的物业管理水平"
+    hint = said(web.sign_in("citizen3").get(asked))
+    assert "提升小区物业管理水平" in hint
+    assert "小区的物业管理水平" not in hint
+    assert "改为支持这个" in hint
+    own = said(web.sign_in("citizen2").get(asked))
+    assert "小区的物业管理水平 0 人支持 · 您提交的" in own
+    assert "改为支持这个" not in said(web.sign_in("unit_admin").get(asked))
+    assert said(web.sign_in("citizen3").get("/topics/similar?title=另一件事")) == ""
