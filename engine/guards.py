@@ -16,7 +16,7 @@ from engine.models.ledger import LedgerEntry
 from engine.models.matter import Matter, MatterMark
 from engine.models.people import Post
 from engine.models.recommendation import Assignment, Source
-from engine.models.topic import ScoreSheet
+from engine.models.topic import ScoreSheet, Topic
 from engine.process import Guard
 from engine.words import Words
 from engine.workdays import Period
@@ -108,6 +108,11 @@ def _parent_has(mark: str) -> Callable[[Session, Matter, int, datetime], bool]:
 def _scorers(db: Session, matter: Matter, number: int, now: datetime) -> bool:
     sheets = select(func.count()).select_from(ScoreSheet).where(ScoreSheet.topic_id == matter.id)
     return (db.scalar(sheets) or 0) >= number
+
+
+def _main_is_undecided(db: Session, matter: Matter, number: int, now: datetime) -> bool:
+    main = db.get_one(Topic, db.get_one(Topic, matter.id).merged_into_id)
+    return carries_mark(db, main, "received") or carries_mark(db, main, "open_for_support")
 
 
 def _carried_topics(db: Session, matter: Matter, number: int, now: datetime) -> bool:
@@ -202,6 +207,13 @@ CONDITIONS: dict[str, Condition] = {
     ),
     "scorers": Condition(
         _scorers, lambda n: Words(f"至少要有 {n} 人评分。", f"At least {n} people must have scored it.")
+    ),
+    "main_is_undecided": Condition(
+        _main_is_undecided,
+        lambda _: Words(
+            "并入的议题已有决定，不能再拆分。",
+            "The topic it was merged into has been decided on; it cannot be split again.",
+        ),
     ),
     "carried_topics": Condition(
         _carried_topics,

@@ -152,7 +152,7 @@ def covers(post: Post, matter: Matter | None) -> bool:
 def people_over(db: Session, matter: Matter, role: str) -> list[Person]:
     """Everybody who is to hear of this matter in this role, each once, in the order of their posts."""
     if ROLES[role].scope == "own":
-        return [matter.created_by] if matter.created_by else []
+        return matter.submitters
     posts = db.scalars(
         select(Post)
         .where(Post.role == role, Post.confirmed_at.is_not(None), Post.ended_at.is_(None))

@@ -70,7 +70,6 @@ def _topic(db: Session, matter: Matter, actor: Actor) -> Shown:
         ],
         "scores": topics.scores(db, topic),
         "supporters": topics.supporters(db, topic),
-        "merged": topics.merged_into(db, topic),
         "consultations": _rows(db, children(db, topic, "consultation")),
     }
 

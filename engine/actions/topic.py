@@ -3,11 +3,14 @@
 from datetime import datetime
 from typing import Any
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from engine.advance import accepted, advance, begin
+from engine.editions import carries_mark, process_of
 from engine.errors import Invalid
 from engine.models.ledger import LedgerEntry
+from engine.models.matter import Matter
 from engine.models.topic import Plan, ScoreSheet, Support, Topic
 from engine.rules import Actor
 from engine.words import Words
@@ -32,23 +35,41 @@ def support_topic(
 def merge_topic(
     db: Session, topic: Topic, *, actor: Actor, now: datetime, seen: int | None = None, **given: Any
 ) -> LedgerEntry:
-    """The other topic must be of the same plan; its supporters are then counted by distinct person over both."""
+    """Into another of the same call that is still under way, and public where this one is.
+
+    Supporters then count by distinct person over both, and what was merged into this one goes along.
+    """
+    db.execute(select(Matter.id).where(Matter.id == topic.parent_id).with_for_update())
     into = db.get(Topic, accepted(db, topic, "merge", given)["merged_into_id"])
     if (
         into is None
         or into.id == topic.id
         or into.parent_id != topic.parent_id
-        or into.merged_into_id is not None
+        or process_of(db, into).states[into.state].end
+        or (carries_mark(db, topic, "public") and not carries_mark(db, into, "public"))
     ):
         raise Invalid(
             {
                 "merged_into_id": Words(
-                    "请选择同一征集中另一个未被合并的议题。",
-                    "Choose another topic of the same call that is not merged itself.",
+                    "请选择同一征集中另一个还在办理的议题；已公开的不能并入没有公开的。",
+                    "Choose another topic of the same call that is still under way, and public if this one is.",
                 )
             }
         )
-    return advance(db, topic, "merge", actor=actor, now=now, seen=seen, **given)
+    entry = advance(db, topic, "merge", actor=actor, now=now, seen=seen, **given)
+    for source in topic.sources:
+        source.merged_into_id = into.id
+    db.flush()
+    return entry
+
+
+def split_topic(
+    db: Session, topic: Topic, *, actor: Actor, now: datetime, seen: int | None = None, **given: Any
+) -> LedgerEntry:
+    entry = advance(db, topic, "split", actor=actor, now=now, seen=seen, **given)
+    topic.merged_into_id = None
+    db.flush()
+    return entry
 
 
 def score_topic(

@@ -26,7 +26,7 @@ class Plan(Matter):
 
 
 class Topic(Matter):
-    """A topic put forward in a plan's call. Its parent is the plan."""
+    """A topic put forward in a plan's call. Its parent is the plan; `sources` are the topics merged into it."""
 
     __tablename__ = "topic"
     __table_args__ = (
@@ -40,7 +40,16 @@ class Topic(Matter):
     feasibility: Mapped[str | None] = mapped_column(Text)
     merged_into_id: Mapped[int | None] = mapped_column(ForeignKey("topic.id"))
 
+    merged_into: Mapped["Topic | None"] = relationship(foreign_keys=[merged_into_id], remote_side=[id])
+    sources: Mapped[list["Topic"]] = relationship(foreign_keys=[merged_into_id], order_by=id, viewonly=True)
+
     __mapper_args__ = {"polymorphic_identity": "topic"}
+
+    @property
+    def submitters(self) -> list[Person]:
+        """Its own and those of the topics merged into it, each once."""
+        all_of_it = (self, *self.sources)
+        return list({one.created_by.id: one.created_by for one in all_of_it if one.created_by}.values())
 
 
 class Support(Base):

@@ -119,26 +119,25 @@ def scores(db: Session, topic: Topic) -> Scores:
 
 
 def topic(db: Session, topic_id: int, actor: Actor) -> Topic:
-    """One that was screened, or the actor's own. Raises `NotFound` for what is not public as for what is not there."""
+    """One that was screened, or the actor's own; what was merged is as public as what it was merged into.
+
+    Raises `NotFound` for what is not public as for what is not there.
+    """
     found = db.get(Topic, topic_id)
-    if found is None or not (carries_mark(db, found, "public") or _is_by(actor, found)):
+    if found is None or not (carries_mark(db, found.merged_into or found, "public") or is_by(actor, found)):
         raise NotFound(Words("没有这个议题。", "There is no such topic."))
     return found
 
 
-def _is_by(actor: Actor, topic: Topic) -> bool:
-    return actor.id is not None and topic.created_by_id == actor.id
+def is_by(actor: Actor, topic: Topic) -> bool:
+    """Whether this person put it forward, or one that was merged into it."""
+    return actor.id is not None and actor.id in {person.id for person in topic.submitters}
 
 
 def own(db: Session, actor: Actor) -> Sequence[Topic]:
     """What this person has put forward, the newest first."""
     rows = select(Topic).where(Topic.created_by_id == actor.id, Topic.created_by_id.is_not(None))
     return db.scalars(rows.order_by(Topic.id.desc())).all()
-
-
-def merged_into(db: Session, topic: Topic) -> Sequence[Topic]:
-    """The topics that were merged into this one."""
-    return db.scalars(select(Topic).where(Topic.merged_into_id == topic.id).order_by(Topic.id)).all()
 
 
 def plan(db: Session, plan_id: int) -> Plan | None:

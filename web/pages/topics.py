@@ -69,9 +69,8 @@ def show(topic_id: int) -> str:
             supporters=topics.supporters(db, topic),
             state=state_of(db, topic),
             steps=steps,
-            told=steps[-1].answers if topic.created_by_id == actor.id and len(steps) > 1 else [],
+            told=steps[-1].answers if topics.is_by(actor, topic) and len(steps) > 1 else [],
             said=partial(presenters.answer, db),
-            merged=topics.merged_into(db, topic),
             supported=topic.id in topics.supports(db, actor.id or 0),
             can_support=_may_support(db, topic, actor),
         )

@@ -160,7 +160,10 @@ def test_supporters_of_merged_topics_count_once(web: Web) -> None:
     page = said(web.visitor().get(f"/topics/{kept}"))
     assert "支持 2 人" in page
     assert "小区物业收费要公开" in page
-    assert "这个议题已合并" in said(web.visitor().get(f"/topics/{gone}"))
+    assert "合并办理，提交人共 2 名。" in page
+    assert "这个议题已并入： 提升小区物业管理水平" in said(web.visitor().get(f"/topics/{gone}"))
+    told = said(web.sign_in("citizen2").get("/account"))
+    assert "协商议题“小区物业收费要公开”：合并，现为“已合并”。" in told
     assert "小区物业收费要公开" not in said(web.visitor().get("/topics?show=all"))
 
 
