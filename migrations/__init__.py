@@ -4,7 +4,7 @@ from pathlib import Path
 
 from sqlalchemy import Engine, inspect, text
 
-HEAD = "editions_by_two"
+HEAD = "topics_answered"
 """The newest of `versions/`."""
 
 

@@ -1,18 +1,20 @@
 """Topics: collecting them, supporting them, scoring them."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from engine.advance import accepted, advance, begin
+from engine.clock import day
 from engine.editions import carries_mark, process_of
 from engine.errors import Invalid
 from engine.models.ledger import LedgerEntry
 from engine.models.matter import Matter
 from engine.models.topic import Plan, ScoreSheet, Support, Topic
-from engine.rules import Actor
+from engine.permits import offers
+from engine.rules import SYSTEM, Actor
 from engine.words import Words
 
 
@@ -28,6 +30,25 @@ def support_topic(
     """Once per person: the primary key of `Support` says it again where two requests race."""
     entry = advance(db, topic, "support", actor=actor, now=now, seen=seen)
     db.add(Support(topic_id=topic.id, person_id=actor.id, at=now))
+    _oblige(db, topic, now)
+    return entry
+
+
+def _oblige(db: Session, topic: Topic, now: datetime, since: date | None = None) -> None:
+    """Where enough people support it, an answer is owed; from `since` if one was owed already where they come from."""
+    db.flush()
+    is_settled = topic.answer or topic.answer_owed_from
+    if not is_settled and any(
+        offer.verb.name == "oblige_answer" and not offer.refusal for offer in offers(db, topic, SYSTEM, now)
+    ):
+        advance(db, topic, "oblige_answer", actor=SYSTEM, now=now, answer_owed_from=since or day(now))
+
+
+def answer_topic(
+    db: Session, topic: Topic, *, actor: Actor, now: datetime, seen: int | None = None, **given: Any
+) -> LedgerEntry:
+    entry = advance(db, topic, "answer", actor=actor, now=now, seen=seen, **given)
+    topic.answer_owed_from = None
     db.flush()
     return entry
 
@@ -59,7 +80,7 @@ def merge_topic(
     entry = advance(db, topic, "merge", actor=actor, now=now, seen=seen, **given)
     for source in topic.sources:
         source.merged_into_id = into.id
-    db.flush()
+    _oblige(db, into, now, since=topic.answer_owed_from)
     return entry
 
 
@@ -68,7 +89,7 @@ def split_topic(
 ) -> LedgerEntry:
     entry = advance(db, topic, "split", actor=actor, now=now, seen=seen, **given)
     topic.merged_into_id = None
-    db.flush()
+    _oblige(db, topic, now)
     return entry
 
 

@@ -3,8 +3,8 @@
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, String, Text
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy import CheckConstraint, ForeignKey, ScalarSelect, String, Text, func, or_, select
+from sqlalchemy.orm import Mapped, aliased, mapped_column, relationship
 
 from engine.models.base import Base
 from engine.models.matter import Matter
@@ -26,7 +26,10 @@ class Plan(Matter):
 
 
 class Topic(Matter):
-    """A topic put forward in a plan's call. Its parent is the plan; `sources` are the topics merged into it."""
+    """A topic put forward in a plan's call. Its parent is the plan; `sources` are the topics merged into it.
+
+    `answer_owed_from` is the day it had supporters enough for a public answer; nothing again once that is given.
+    """
 
     __tablename__ = "topic"
     __table_args__ = (
@@ -39,6 +42,8 @@ class Topic(Matter):
     form: Mapped[str | None] = mapped_column(String(20))
     feasibility: Mapped[str | None] = mapped_column(Text)
     merged_into_id: Mapped[int | None] = mapped_column(ForeignKey("topic.id"))
+    answer_owed_from: Mapped[date | None]
+    answer: Mapped[str | None] = mapped_column(Text)
 
     merged_into: Mapped["Topic | None"] = relationship(foreign_keys=[merged_into_id], remote_side=[id])
     sources: Mapped[list["Topic"]] = relationship(foreign_keys=[merged_into_id], order_by=id, viewonly=True)
@@ -60,6 +65,14 @@ class Support(Base):
     topic_id: Mapped[int] = mapped_column(ForeignKey("topic.id"), primary_key=True)
     person_id: Mapped[int] = mapped_column(ForeignKey("person.id"), primary_key=True, index=True)
     at: Mapped[datetime]
+
+
+def supporters_of_topic() -> ScalarSelect[int]:
+    """Of the topic of the query around it: distinct people over it and the topics merged into it."""
+    merged = aliased(Topic)
+    also = select(merged.id).where(merged.merged_into_id == Topic.id).correlate(Topic)
+    both = or_(Support.topic_id == Topic.id, Support.topic_id.in_(also))
+    return select(func.count(Support.person_id.distinct())).where(both).correlate(Topic).scalar_subquery()
 
 
 class ScoreSheet(Base):

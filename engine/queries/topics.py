@@ -4,13 +4,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import mean
 
-from sqlalchemy import ScalarSelect, func, or_, select
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy import func, or_, select
+from sqlalchemy.orm import Session
 
+from engine.deadlines import Deadline, deadlines
 from engine.editions import carries_mark, has_mark
 from engine.errors import NotFound
-from engine.models.topic import Plan, ScoreSheet, Support, Topic
+from engine.models.topic import Plan, ScoreSheet, Support, Topic, supporters_of_topic
 from engine.models.voice import IdempotencyKey
+from engine.process import Process
 from engine.rules import Actor
 from engine.similar import Index
 from engine.words import Words
@@ -54,7 +56,7 @@ def topics(
     size: int = 20,
 ) -> tuple[list[Listed], int]:
     """One page of the topics that were not merged away, and how many there are. `order` is `support` or `newest`."""
-    supporters = _supporters().label("supporters")
+    supporters = supporters_of_topic().label("supporters")
     rows = select(Topic, supporters).where(Topic.merged_into_id.is_(None))
     if mark:
         rows = rows.where(has_mark(db, "topic", mark))
@@ -67,19 +69,26 @@ def topics(
 
 
 def supporters(db: Session, topic: Topic) -> int:
-    return db.scalar(select(_supporters()).where(Topic.id == topic.id)) or 0
+    return db.scalar(select(supporters_of_topic()).where(Topic.id == topic.id)) or 0
+
+
+def obliging(process: Process) -> int | None:
+    """How many supporters oblige the office to an answer."""
+    guards = (guard for verb in process.verbs.values() for guard in verb.when)
+    return next((int(guard.number or 0) for guard in guards if guard.name == "supporters"), None)
+
+
+def answer_due(db: Session, topic: Topic) -> Deadline | None:
+    """By when the office owes its answer."""
+    for deadline in deadlines(db, topic):
+        if deadline.clock.within and deadline.clock.within.of == "field.answer_owed_from":
+            return deadline
+    return None
 
 
 def supports(db: Session, person_id: int) -> set[int]:
     """The ids of the topics a person supports."""
     return set(db.scalars(select(Support.topic_id).where(Support.person_id == person_id)))
-
-
-def _supporters() -> ScalarSelect[int]:
-    merged = aliased(Topic)
-    also = select(merged.id).where(merged.merged_into_id == Topic.id).correlate(Topic)
-    both = or_(Support.topic_id == Topic.id, Support.topic_id.in_(also))
-    return select(func.count(Support.person_id.distinct())).where(both).correlate(Topic).scalar_subquery()
 
 
 def similar(

@@ -12,7 +12,7 @@ from engine.actions.perform import perform
 from engine.actions.topic import submit_topic
 from engine.clock import day, now
 from engine.database import Session
-from engine.editions import process_on
+from engine.editions import process_of, process_on
 from engine.errors import Invalid, WrongState
 from engine.models.topic import Plan, Topic
 from engine.permits import may_begin, offers
@@ -67,6 +67,8 @@ def show(topic_id: int) -> str:
             "topic/show.html",
             topic=topic,
             supporters=topics.supporters(db, topic),
+            obliging=topics.obliging(process_of(db, topic)),
+            answer_due=presenters.due(db, topics.answer_due(db, topic)),
             state=state_of(db, topic),
             steps=steps,
             told=steps[-1].answers if topics.is_by(actor, topic) and len(steps) > 1 else [],

@@ -1,12 +1,17 @@
 """Topics: what is merged keeps its people, what is promised at a threshold is kept, decisions come out together."""
 
+from collections.abc import Sequence
+
 import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from engine.actions.perform import perform
+from engine.clock import day
+from engine.editions import process_of
 from engine.errors import Invalid, NotFound, WrongState
 from engine.models.house import Notice
+from engine.models.ledger import LedgerEntry
 from engine.models.topic import Topic
 from engine.queries import topics
 from engine.rules import NOBODY
@@ -23,6 +28,10 @@ def score(house: House, db: Session, topic: Topic) -> None:
 def merge(house: House, db: Session, topic: Topic, into: Topic) -> None:
     perform(db, topic, "merge", actor=house.actor(db, "office"), now=house.now, merged_into_id=into.id)
     db.expire_all()
+
+
+def ledger_of(db: Session, topic: Topic) -> Sequence[LedgerEntry]:
+    return db.scalars(select(LedgerEntry).where(LedgerEntry.matter_id == topic.id)).all()
 
 
 def told(db: Session, topic: Topic) -> list[tuple[int, str]]:
@@ -97,6 +106,67 @@ def test_a_merged_topic_is_as_public_as_the_main_one_and_both_are_open_to_their_
             assert topics.topic(db, topic.id, house.actor(db, "citizen2")) is topic
         perform(db, main, "accept", actor=house.actor(db, "office"), now=house.now)
         assert topics.topic(db, one.id, NOBODY) is one
+
+
+ANSWER = {"answer": "已请市住建局提出方案，评分后一并研究是否列入年度计划。"}
+
+
+def support(house: House, db: Session, topic: Topic, people: range) -> None:
+    for number in people:
+        perform(db, topic, "support", actor=house.actor(db, f"citizen{number}"), now=house.now)
+
+
+def test_enough_supporters_oblige_the_office_to_an_answer_before_any_decision(house: House) -> None:
+    with house.transaction() as db:
+        office, topic = house.actor(db, "office"), house.screened_topic(db, house.plan(db))
+        score(house, db, topic)
+        enough = topics.obliging(process_of(db, topic)) or 0
+        support(house, db, topic, range(1, enough))
+        assert (topic.answer_owed_from, topics.answer_due(db, topic)) == (None, None)
+        with pytest.raises(WrongState, match="has been answered"):
+            perform(db, topic, "answer", actor=office, now=house.now, **ANSWER)
+        house.later(days=1)
+        support(house, db, topic, range(enough, enough + 3))
+        due = topics.answer_due(db, topic)
+        assert due
+        assert (due.clock.owner, due.due.isoformat()) == ("office_staff", "2026-10-27")
+        assert [entry.verb for entry in ledger_of(db, topic)].count("oblige_answer") == 1
+        reached = "Enough supporters for an answer; it is now at “Scoring”."
+        assert told(db, topic)[1:] == [(topic.created_by_id, reached), (office.id, reached)]
+        for verb, given in (("shortlist", {}), ("keep_in_reserve", {"reason": "场次有限"})):
+            with pytest.raises(WrongState, match="must answer in public first"):
+                perform(db, topic, verb, actor=office, now=house.now, **given)
+        perform(db, topic, "answer", actor=office, now=house.now, **ANSWER)
+        assert (topic.answer, topics.answer_due(db, topic)) == (ANSWER["answer"], None)
+        support(house, db, topic, range(enough + 3, enough + 4))
+        assert topic.answer_owed_from is None
+        perform(db, topic, "shortlist", actor=office, now=house.now)
+
+
+def test_an_answer_that_is_owed_stays_owed_through_a_merge_and_after_a_split(house: House) -> None:
+    with house.transaction() as db:
+        plan, office = house.plan(db), house.actor(db, "office")
+        main, one = house.screened_topic(db, plan), house.screened_topic(db, plan, OTHER)
+        enough = topics.obliging(process_of(db, main)) or 0
+        support(house, db, one, range(1, enough + 1))
+        since = day(house.now)
+        house.later(days=3)
+        merge(house, db, one, main)
+        assert main.answer_owed_from == since
+        perform(db, one, "split", actor=office, now=house.now, reason="说的不是一件事")
+        assert (main.answer_owed_from, one.answer_owed_from) == (since, since)
+
+
+def test_two_topics_oblige_together_once_they_are_merged(house: House) -> None:
+    with house.transaction() as db:
+        plan = house.plan(db)
+        main, one = house.screened_topic(db, plan), house.screened_topic(db, plan, OTHER)
+        enough = topics.obliging(process_of(db, main)) or 0
+        support(house, db, main, range(1, enough))
+        support(house, db, one, range(2, enough + 1))
+        assert (main.answer_owed_from, one.answer_owed_from) == (None, None)
+        merge(house, db, one, main)
+        assert main.answer_owed_from == day(house.now)
 
 
 def test_of_two_topics_merged_into_each_other_at_once_one_is(house: House) -> None:

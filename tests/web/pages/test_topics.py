@@ -232,3 +232,20 @@ def test_while_the_title_is_typed_only_what_one_may_read_is_shown(web: Web) -> N
     assert "小区的物业管理水平 0 人支持 · 您提交的" in own
     assert "改为支持这个" not in said(web.sign_in("unit_admin").get(asked))
     assert said(web.sign_in("citizen3").get("/topics/similar?title=另一件事")) == ""
+
+
+def test_a_topic_that_enough_people_support_shows_until_when_and_then_the_answer(web: Web) -> None:
+    path = f"/topics/{topic(web)}"
+    assert "满 30 人支持，办公室须公开答复。" in said(web.visitor().get(path))
+    with web.house.transaction() as db:
+        subject = db.scalars(select(Topic)).one()
+        for number in range(1, 31):
+            perform(db, subject, "support", actor=web.house.actor(db, f"citizen{number}"), now=web.house.now)
+    assert "已达 30 人，办公室将公开答复 剩余 10 个工作日 10月26日（周一）前" in said(web.visitor().get(path))
+    office = web.sign_in("office")
+    assert "请办公室先公开答复" in said(office.get("/desk/"))
+    answer = {"answer": "已请市住建局提出方案，评分后研究是否列入计划。", "version": "3"}
+    assert office.post(f"/desk/matters{path[7:]}/answer", answer).status_code == 302
+    page = said(web.visitor().get(path))
+    assert "办公室公开答复 已请市住建局提出方案，评分后研究是否列入计划。 10月12日" in page
+    assert "办公室将公开答复" not in page
