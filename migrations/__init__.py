@@ -4,7 +4,7 @@ from pathlib import Path
 
 from sqlalchemy import Engine, inspect, text
 
-HEAD = "topics_answered"
+HEAD = "topics_entered"
 """The newest of `versions/`."""
 
 

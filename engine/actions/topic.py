@@ -18,9 +18,12 @@ from engine.rules import SYSTEM, Actor
 from engine.words import Words
 
 
-def submit_topic(db: Session, plan: Plan, *, actor: Actor, now: datetime, **given: Any) -> Topic:
+def submit_topic(
+    db: Session, plan: Plan, *, actor: Actor, now: datetime, verb: str = "submit", **given: Any
+) -> Topic:
+    """With `enter` staff put it forward for somebody who wrote, called or came."""
     topic = Topic(parent_id=plan.id)
-    begin(db, topic, "submit", actor=actor, now=now, **given)
+    begin(db, topic, verb, actor=actor, now=now, **given)
     return topic
 
 

@@ -28,6 +28,7 @@ class Plan(Matter):
 class Topic(Matter):
     """A topic put forward in a plan's call. Its parent is the plan; `sources` are the topics merged into it.
 
+    Where staff entered it, `source` says how it came in and `proposer_name` from whom, which is never published.
     `answer_owed_from` is the day it had supporters enough for a public answer; nothing again once that is given.
     """
 
@@ -42,6 +43,8 @@ class Topic(Matter):
     form: Mapped[str | None] = mapped_column(String(20))
     feasibility: Mapped[str | None] = mapped_column(Text)
     merged_into_id: Mapped[int | None] = mapped_column(ForeignKey("topic.id"))
+    source: Mapped[str | None] = mapped_column(String(10))
+    proposer_name: Mapped[str | None] = mapped_column(String(60))
     answer_owed_from: Mapped[date | None]
     answer: Mapped[str | None] = mapped_column(Text)
 
@@ -49,6 +52,11 @@ class Topic(Matter):
     sources: Mapped[list["Topic"]] = relationship(foreign_keys=[merged_into_id], order_by=id, viewonly=True)
 
     __mapper_args__ = {"polymorphic_identity": "topic"}
+
+    @property
+    def proposers(self) -> int:
+        """How many put it forward, with those of the topics merged into it."""
+        return len({(one.created_by_id, one.proposer_name) for one in (self, *self.sources)})
 
     @property
     def submitters(self) -> list[Person]:

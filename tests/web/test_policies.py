@@ -40,6 +40,8 @@ WHO: dict[str, object] = {
     "topics.support": SIGNED_IN,
     "topics.new": SIGNED_IN,
     "topics.similar": SIGNED_IN,
+    "topics.new_at_desk": STAFF_ONLY,
+    "topics.enter": STAFF_ONLY,
     "ledger.index": ALL,
     "ledger.log": ALL,
     "ledger.checkpoint": ALL,

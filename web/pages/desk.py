@@ -7,10 +7,13 @@ from flask_login import current_user
 from werkzeug.wrappers import Response
 
 from engine.actions.notices import read_all
-from engine.clock import now
+from engine.clock import day, now
+from engine.database import Session
 from engine.deadlines import deadlines
-from engine.editions import shipped
+from engine.editions import process_on, shipped
 from engine.models.consultation import Sitting
+from engine.permits import may_begin
+from engine.process import Verb
 from engine.queries import desk, people, sittings, topics
 from engine.queries.matters import state_of
 from engine.rules import HALL_MODERATORS, HALL_RUNNERS, TOPIC_READERS, Actor
@@ -104,7 +107,16 @@ def topic_table() -> str:
             number=number,
             size=size,
             show=show,
+            begins=_begins(db),
         )
+
+
+def _begins(db: Session) -> list[Verb]:
+    """By which steps the signed-in one may put a topic forward now."""
+    plan, process = topics.open_plan(db), process_on(db, "topic", day(now()))
+    actor = auth.actor(db)
+    steps = [verb for verb in process.verbs.values() if verb.create] if plan else []
+    return [verb for verb in steps if plan and not may_begin(db, process, verb, plan, actor, now())]
 
 
 @pages.get("/list/<any(consultation, sitting, question, recommendation, assignment):process_name>")
@@ -159,4 +171,9 @@ def plans() -> str:
             }
             for plan in topics.plans(db)
         ]
-        return render_template("desk/plans.html", rows=rows, may_open="office_staff" in auth.actor(db).roles)
+        return render_template(
+            "desk/plans.html",
+            rows=rows,
+            may_open="office_staff" in auth.actor(db).roles,
+            begins=_begins(db),
+        )

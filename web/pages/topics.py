@@ -21,7 +21,7 @@ from engine.queries.matters import history, state_of
 from engine.rules import Actor
 from engine.words import Words
 from web import auth, presenters
-from web.auth import for_signed_in, open_to_all
+from web.auth import for_signed_in, for_staff, open_to_all
 from web.forms import verb as forms
 from web.paging import asked_page
 from web.transaction import reading, transaction
@@ -68,6 +68,7 @@ def show(topic_id: int) -> str:
             topic=topic,
             supporters=topics.supporters(db, topic),
             obliging=topics.obliging(process_of(db, topic)),
+            sources=process_of(db, topic).fields["source"].choices if topic.source else {},
             answer_due=presenters.due(db, topics.answer_due(db, topic)),
             state=state_of(db, topic),
             steps=steps,
@@ -96,6 +97,22 @@ def support(topic_id: int) -> Response:
 @pages.route("/topics/new", methods=["GET", "POST"])
 @for_signed_in
 def new() -> str | Response | tuple[str, int]:
+    return _put_forward("submit", "layouts/public.html")
+
+
+@pages.route("/desk/topics/new", methods=["GET", "POST"])
+@for_staff
+def new_at_desk() -> str | Response | tuple[str, int]:
+    return _put_forward("submit", "layouts/desk.html")
+
+
+@pages.route("/desk/topics/enter", methods=["GET", "POST"])
+@for_staff
+def enter() -> str | Response | tuple[str, int]:
+    return _put_forward("enter", "layouts/desk.html")
+
+
+def _put_forward(verb_name: str, layout: str) -> str | Response | tuple[str, int]:
     """The same form sent twice gives the same topic: its key stands in its address, so that going back finds it again.
 
     Where the call has similar topics they are shown once before another is taken.
@@ -103,7 +120,7 @@ def new() -> str | Response | tuple[str, int]:
     with reading() as db:
         actor = auth.actor(db)
         process = process_on(db, "topic", day(now()))
-        verb = process.verbs["submit"]
+        verb = process.verbs[verb_name]
         asked = forms.asked(db, process, verb)
         plan = topics.open_plan(db)
         if plan is None:
@@ -115,7 +132,7 @@ def new() -> str | Response | tuple[str, int]:
             flash(_("这张表已经提交过，这就是您提交的议题。"))
             return redirect(url_for("topics.show", topic_id=sent.id))
     if request.method == "GET" and not key:
-        return redirect(url_for("topics.new", key=secrets.token_urlsafe(16)))
+        return redirect(url_for(request.endpoint or "", key=secrets.token_urlsafe(16)))
     form, found = forms.Form(), Similar()
     if request.method == "POST":
         form = forms.read(request, process, verb)
@@ -128,7 +145,7 @@ def new() -> str | Response | tuple[str, int]:
                     if "similar_seen" not in request.form:
                         found = _similar(db, plan, given["title"], actor)
                     if not found:
-                        topic = submit_topic(db, plan, actor=actor, now=now(), **form.given)
+                        topic = submit_topic(db, plan, actor=actor, now=now(), verb=verb_name, **form.given)
                         keep(db, topic, actor, key, form.given, now())
             if topic:
                 flash(_("议题已提交，初筛通过后公开。结果在“我的”页面里看。"), "done")
@@ -137,7 +154,7 @@ def new() -> str | Response | tuple[str, int]:
             form = form.refused(wrong)
             key = secrets.token_urlsafe(16) if "key" in wrong.fields else key
     return render_template(
-        "topic/new.html", f=form, asked=asked, key=key, similar=found
+        "topic/new.html", layout=layout, verb=verb, f=form, asked=asked, key=key, similar=found
     ), 422 if form.errors else 200
 
 

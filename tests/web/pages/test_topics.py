@@ -249,3 +249,52 @@ def test_a_topic_that_enough_people_support_shows_until_when_and_then_the_answer
     page = said(web.visitor().get(path))
     assert "办公室公开答复 已请市住建局提出方案，评分后研究是否列入计划。 10月12日" in page
     assert "办公室将公开答复" not in page
+
+
+FULL = GOOD | {"form": "counterpart", "unit_id": "1", "feasibility": "可走访三个小区。"}
+PAPER = FULL | {"source": "paper", "proposer_name": "写信的人"}
+
+
+@pytest.mark.parametrize("name", ["host1", "group1", "unit_admin", "committee", "office"])
+def test_members_groups_units_and_staff_put_a_topic_forward_from_the_workbench(web: Web, name: str) -> None:
+    open_call(web)
+    visitor = web.sign_in(name)
+    assert 'href="/desk/topics/new"' in visitor.get("/desk/plans").text
+    form = visitor.get(visitor.get("/desk/topics/new").location)
+    assert "对应部门" in said(form)
+    made = visitor.post("/desk/topics/new", FULL | {"key": "k"}).location
+    assert "只有您能看到这一页" in said(visitor.get(made))
+    with web.house.transaction() as db:
+        one = db.scalars(select(Topic)).one()
+        assert (one.form, one.unit_id, one.feasibility) == ("counterpart", 1, "可走访三个小区。")
+
+
+def test_who_may_not_put_a_topic_forward_is_offered_no_way_to(web: Web) -> None:
+    open_call(web)
+    visitor = web.sign_in("scorer1")
+    assert "/desk/topics/new" not in visitor.get("/desk/topics").text
+    for path in ("/desk/topics/new", "/desk/topics/enter"):
+        assert visitor.get(path).status_code == 403
+    member = web.sign_in("host1")
+    assert member.get("/desk/topics/enter").status_code == 403
+    assert "/desk/topics/enter" not in member.get("/desk/topics").text
+
+
+def test_a_topic_entered_for_somebody_shows_its_source_and_never_the_name(web_on_both: Web) -> None:
+    web = web_on_both
+    open_call(web)
+    office = web.sign_in("office")
+    assert 'href="/desk/topics/enter"' in office.get("/desk/topics").text
+    path = office.post("/desk/topics/enter", PAPER | {"key": "k"}).location
+    number = path.rpartition("/")[2]
+    assert office.post(f"/desk/matters/{number}/accept", {"version": "1"}).status_code == 302
+    page = said(web.visitor().get(path))
+    assert "来源：来信，由工作人员录入" in page
+    desk = said(office.get(f"/desk/matters/{number}"))
+    assert "提出人 写信的人" in desk
+    assert "代录议题 政协办公室 周办公" in desk
+    for place in (path, "/topics", "/ledger"):
+        assert "写信的人" not in web.visitor().get(place).text
+    for gap in ("source", "proposer_name"):
+        answer = office.post("/desk/topics/enter", PAPER | {gap: "", "key": gap})
+        assert f'<li><a href="#{gap}">' in answer.text
