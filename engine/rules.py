@@ -74,6 +74,7 @@ SITTING_GRANTERS = frozenset({"office_staff", "committee_staff"})
 SITTING_CONFIRMERS = frozenset({"office_staff", "leader"})
 HALL_RUNNERS = ("host", "recorder", "live_operator", "duty_leader", "committee_staff", "leader")
 HALL_MODERATORS = ("moderator", *HALL_RUNNERS)
+TOPIC_DECIDERS = frozenset({"office_staff"})
 TOPIC_READERS = frozenset(
     {"office_staff", "research_office", "scorer", "committee_staff", "leader", "member"}
 )

@@ -97,3 +97,19 @@ class ScoreSheet(Base):
     at: Mapped[datetime]
 
     scorer: Mapped[Person] = relationship()
+
+
+class HeldDecision(Base):
+    """What the office will do with a topic, told to nobody until all are released. `version` is the topic's it saw."""
+
+    __tablename__ = "held_decision"
+
+    topic_id: Mapped[int] = mapped_column(ForeignKey("topic.id"), primary_key=True)
+    verb: Mapped[str] = mapped_column(String(30))
+    answers: Mapped[dict[str, Any]]
+    decided_by_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    at: Mapped[datetime]
+    version: Mapped[int]
+
+    topic: Mapped[Topic] = relationship()
+    decided_by: Mapped[Person] = relationship()

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from engine.deadlines import Deadline, deadlines
 from engine.editions import carries_mark, has_mark
 from engine.errors import NotFound
-from engine.models.topic import Plan, ScoreSheet, Support, Topic, supporters_of_topic
+from engine.models.topic import HeldDecision, Plan, ScoreSheet, Support, Topic, supporters_of_topic
 from engine.models.voice import IdempotencyKey
 from engine.process import Process
 from engine.rules import Actor
@@ -55,7 +55,10 @@ def topics(
     page: int = 1,
     size: int = 20,
 ) -> tuple[list[Listed], int]:
-    """One page of the topics that were not merged away, and how many there are. `order` is `support` or `newest`."""
+    """One page of the topics that were not merged away, and how many there are.
+
+    `order` is `support`, `average` (of the scores) or `newest`.
+    """
     supporters = supporters_of_topic().label("supporters")
     rows = select(Topic, supporters).where(Topic.merged_into_id.is_(None))
     if mark:
@@ -63,8 +66,13 @@ def topics(
     if plan:
         rows = rows.where(Topic.parent_id == plan.id)
     total = db.scalar(select(func.count()).select_from(rows.subquery())) or 0
-    by = supporters.desc() if order == "support" else Topic.created_at.desc()
-    found = db.execute(rows.order_by(by, Topic.id).offset((page - 1) * size).limit(size))
+    average = select(func.avg(ScoreSheet.total)).where(ScoreSheet.topic_id == Topic.id).correlate(Topic)
+    by = {
+        "support": supporters.desc(),
+        "average": average.scalar_subquery().desc().nulls_last(),
+        "newest": Topic.created_at.desc(),
+    }
+    found = db.execute(rows.order_by(by[order], Topic.id).offset((page - 1) * size).limit(size))
     return [Listed(topic, count) for topic, count in found], total
 
 
@@ -89,6 +97,27 @@ def answer_due(db: Session, topic: Topic) -> Deadline | None:
 def supports(db: Session, person_id: int) -> set[int]:
     """The ids of the topics a person supports."""
     return set(db.scalars(select(Support.topic_id).where(Support.person_id == person_id)))
+
+
+@dataclass(frozen=True)
+class Decidable:
+    """A topic in scoring with what it is decided on, and what is held for it."""
+
+    topic: Topic
+    supporters: int
+    scores: Scores
+    held: HeldDecision | None
+
+
+def decidable(db: Session) -> list[Decidable]:
+    """Every topic in scoring, and any for which something is held; the best scored first."""
+    held = {one.topic_id: one for one in db.scalars(select(HeldDecision))}
+    rows = select(Topic).where(or_(has_mark(db, "topic", "open_for_support"), Topic.id.in_(held)))
+    found = [
+        Decidable(topic, supporters(db, topic), scores(db, topic), held.get(topic.id))
+        for topic in db.scalars(rows.order_by(Topic.id))
+    ]
+    return sorted(found, key=lambda one: -(one.scores.average or 0))
 
 
 def similar(

@@ -60,6 +60,8 @@ WHO: dict[str, object] = {
     "desk.notices": STAFF_ONLY,
     "desk.notices_read": STAFF_ONLY,
     "desk.topic_table": TOPIC_READERS,
+    "desk.decisions": {"office_staff"},
+    "desk.release_decisions": {"office_staff"},
     "desk.plans": STAFF_ONLY,
     "desk.matters": STAFF_ONLY,
     "matters.show": STAFF_ONLY,
