@@ -10,7 +10,7 @@ from engine.actions.perform import CREATES
 from engine.actions.sitting import KINDS
 from engine.clock import day
 from engine.database import Session
-from engine.editions import carries_mark, process_of, process_on
+from engine.editions import carries_mark, process_of, process_on, shipped
 from engine.models.consultation import Research, Sitting
 from engine.models.matter import Matter
 from engine.models.recommendation import Assignment, Recommendation
@@ -75,7 +75,12 @@ def _topic(db: Session, matter: Matter, actor: Actor) -> Shown:
 
 
 def _plan(db: Session, matter: Matter, actor: Actor) -> Shown:
-    return {"topics": _rows(db, children(db, matter, "topic"))}
+    pool = topics.topics(db, mark="reserve", size=500)[0] if carries_mark(db, matter, "call_open") else []
+    return {
+        "topics": _rows(db, children(db, matter, "topic")),
+        "reserve": _rows(db, [one.topic for one in pool]),
+        "may_take": bool(actor.roles & set(shipped("topic").verbs["reconsider"].by)),
+    }
 
 
 def _consultation(db: Session, matter: Matter, actor: Actor) -> Shown:

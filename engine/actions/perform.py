@@ -20,6 +20,7 @@ DOES: dict[tuple[str, str], Callable[..., LedgerEntry]] = {
     ("topic", "answer"): topic.answer_topic,
     ("topic", "merge"): topic.merge_topic,
     ("topic", "split"): topic.split_topic,
+    ("topic", "reconsider"): topic.reconsider_topic,
     ("topic", "score"): topic.score_topic,
     ("research", "add_finding"): consultation.add_finding,
     ("sitting", "reschedule"): sitting.reschedule_sitting,

@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from engine.advance import accepted, advance, begin
@@ -92,6 +92,24 @@ def split_topic(
 ) -> LedgerEntry:
     entry = advance(db, topic, "split", actor=actor, now=now, seen=seen, **given)
     topic.merged_into_id = None
+    _oblige(db, topic, now)
+    return entry
+
+
+def reconsider_topic(
+    db: Session, topic: Topic, *, actor: Actor, now: datetime, seen: int | None = None, **given: Any
+) -> LedgerEntry:
+    """The same topic under the plan whose call is open, with what was merged into it.
+
+    It is scored anew: the sheets of the earlier call stand in the ledger.
+    """
+    plan = db.get(Plan, accepted(db, topic, "reconsider", given)["plan_id"])
+    if plan is None or not carries_mark(db, plan, "call_open"):
+        raise Invalid({"plan_id": Words("请选择正在进行的征集。", "Choose a plan whose call is open.")})
+    entry = advance(db, topic, "reconsider", actor=actor, now=now, seen=seen, **given)
+    for one in (topic, *topic.sources):
+        one.parent_id = plan.id
+    db.execute(delete(ScoreSheet).where(ScoreSheet.topic_id == topic.id))
     _oblige(db, topic, now)
     return entry
 

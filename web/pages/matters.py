@@ -175,10 +175,12 @@ def _choices(db: Session, subject: Matter) -> dict[str, list[forms.Option]]:
     """The options of fields that choose a matter."""
     if subject.process == "topic" and subject.parent_id:
         others = topics.topics(db, plan=topics.plan(db, subject.parent_id), size=500)[0]
+        plan = topics.open_plan(db)
         return {
+            "plan_id": [(plan.id, plan.title)] if plan else [],
             "merged_into_id": [
                 (one.topic.id, one.topic.title) for one in others if one.topic.id != subject.id
-            ]
+            ],
         }
     if subject.process == "question" and subject.sitting_id:
         shown = voices.questions(db, sitting(db, subject.sitting_id), mark="public", size=500)[0]

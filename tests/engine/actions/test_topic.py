@@ -185,3 +185,25 @@ def test_of_two_topics_merged_into_each_other_at_once_one_is(house: House) -> No
         )
 
     assert house.at_once([deed(*ids), deed(*ids[::-1])]) == [Invalid]
+
+
+def test_a_topic_in_reserve_goes_into_a_new_call_with_all_it_had_and_is_scored_anew(house: House) -> None:
+    with house.transaction() as db:
+        plan, office = house.plan(db), house.actor(db, "office")
+        topic, one = house.screened_topic(db, plan), house.screened_topic(db, plan, OTHER, "citizen2")
+        merge(house, db, one, topic)
+        support(house, db, topic, range(3, 5))
+        score(house, db, topic)
+        perform(db, topic, "keep_in_reserve", actor=office, now=house.now, reason="场次有限")
+        perform(db, plan, "draft", actor=office, now=house.now)
+        with pytest.raises(Invalid):
+            perform(db, topic, "reconsider", actor=office, now=house.now, plan_id=plan.id)
+        later = house.plan(db, 2028)
+        perform(db, topic, "reconsider", actor=office, now=house.now, plan_id=later.id)
+        assert (topic.state, topic.parent_id, one.parent_id) == ("scoring", later.id, later.id)
+        assert (topics.supporters(db, topic), topics.scores(db, topic).average) == (2, None)
+        with pytest.raises(WrongState, match="At least 3 people"):
+            perform(db, topic, "shortlist", actor=office, now=house.now)
+        score(house, db, topic)
+        perform(db, topic, "shortlist", actor=office, now=house.now)
+        assert [entry.verb for entry in ledger_of(db, topic)].count("score") == 6
