@@ -25,9 +25,11 @@ def hold(db: Session, topic: Topic, verb: str, *, actor: Actor, now: datetime, *
     if verb not in HELD or verb not in process.verbs:
         raise NotFound(Words("没有这一步。", "There is no such step."))
     permit(db, process, topic, process.verbs[verb], actor, now)
-    answers = accepted(db, topic, verb, given)
+    decision = verb, accepted(db, topic, verb, given), topic.version
     held = db.get(HeldDecision, topic.id) or HeldDecision(topic_id=topic.id)
-    held.verb, held.answers, held.version = verb, answers, topic.version
+    if (held.verb, held.answers, held.version) == decision:
+        return  # it stays its first decider's
+    held.verb, held.answers, held.version = decision
     held.decided_by_id, held.at = actor.id or 0, now
     db.add(held)
     db.flush()

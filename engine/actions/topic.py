@@ -117,7 +117,7 @@ def reconsider_topic(
 def score_topic(
     db: Session, topic: Topic, *, actor: Actor, now: datetime, seen: int | None = None, **given: Any
 ) -> LedgerEntry:
-    """One sheet per scorer, kept for good; the criteria stand in the process file."""
+    """One sheet per scorer and call; the criteria stand in the process file."""
     entry = advance(db, topic, "score", actor=actor, now=now, seen=seen, **given)
     points = entry.answers["points"]
     db.add(

@@ -84,7 +84,7 @@ def supporters_of_topic() -> ScalarSelect[int]:
 
 
 class ScoreSheet(Base):
-    """One scorer's sheet of one topic: points per criterion, 100 in all. Every sheet is kept."""
+    """One scorer's sheet of one topic: points per criterion, 100 in all; earlier calls stand in the ledger."""
 
     __tablename__ = "score_sheet"
     __table_args__ = (CheckConstraint("total BETWEEN 0 AND 100", name="total"),)

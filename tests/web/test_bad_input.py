@@ -157,12 +157,14 @@ def test_no_text_of_the_catalogue_hurts_a_topic(web_on_both: Web) -> None:
     ("who", "path", "names"),
     [
         ("", "/topics", ["show", "sort", "page", "size", "lang"]),
+        ("citizen1", "/topics/similar", ["title"]),
+        ("citizen1", "/topics/new", ["key"]),
         ("", "/ledger", ["page", "size"]),
         ("", "/recommendations", ["page", "size", "mark"]),
         ("", "/preferences", ["back", "lang", "theme", "elder"]),
         ("", "/login", ["next"]),
         ("office", "/desk/", ["process", "page", "size"]),
-        ("office", "/desk/topics", ["show", "page", "size"]),
+        ("office", "/desk/topics", ["show", "sort", "page", "size"]),
         ("sysadmin", "/desk/people", ["q", "page", "size", "sort"]),
     ],
 )

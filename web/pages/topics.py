@@ -30,6 +30,8 @@ pages = Blueprint("topics", __name__)
 
 TITLE_MAX = 60
 """Of a title that is compared; the form's own limit is in the process file."""
+Similar = list[tuple[topics.Listed, bool, bool]]
+"""Each with whether it is one's own, and whether one may support it now."""
 MARKS = {"open": "open_for_support", "planned": "planned"}
 
 
@@ -156,10 +158,6 @@ def _put_forward(verb_name: str, layout: str) -> str | Response | tuple[str, int
     return render_template(
         "topic/new.html", layout=layout, verb=verb, f=form, asked=asked, key=key, similar=found
     ), 422 if form.errors else 200
-
-
-Similar = list[tuple[topics.Listed, bool, bool]]
-"""Each with whether it is one's own, and whether one may support it now."""
 
 
 @pages.get("/topics/similar")

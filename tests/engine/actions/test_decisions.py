@@ -34,6 +34,9 @@ def test_held_decisions_tell_nobody_until_they_are_released_together(house: Hous
         hold(db, first, "keep_in_reserve", actor=office, now=house.now, reason="场次有限")
         hold(db, first, "shortlist", actor=office, now=house.now)
         hold(db, second, "keep_in_reserve", actor=office, now=house.now, reason="场次有限")
+        house.later(days=1)
+        hold(db, second, "keep_in_reserve", actor=office, now=house.now, reason="场次有限")
+        assert db.get_one(HeldDecision, second.id).at < house.now
         assert (first.state, second.state, traces(db)) == ("scoring", "scoring", before)
         assert release(db, actor=office, now=house.now) == 2
         assert (first.state, second.state) == ("draft_plan", "reserve")
