@@ -298,3 +298,11 @@ def test_a_topic_entered_for_somebody_shows_its_source_and_never_the_name(web_on
     for gap in ("source", "proposer_name"):
         answer = office.post("/desk/topics/enter", PAPER | {gap: "", "key": gap})
         assert f'<li><a href="#{gap}">' in answer.text
+
+
+@pytest.mark.parametrize("text", ["%00", "k%00", "%ED%A0%80", "k" * 5000, "中"])
+def test_a_key_or_a_title_of_any_kind_finds_nothing(web_on_both: Web, text: str) -> None:
+    open_call(web_on_both)
+    visitor = web_on_both.sign_in("citizen1")
+    for path in (f"/topics/new?key={text}", f"/topics/similar?title={text}"):
+        assert visitor.get(path).status_code < 500
