@@ -15,7 +15,7 @@ from engine.models.consultation import Finding, Segment
 from engine.models.matter import Matter, MatterMark
 from engine.models.people import Post
 from engine.models.recommendation import Assignment, Source
-from engine.models.topic import ScoreSheet
+from engine.models.topic import ScoreSheet, Topic, supporters_of_topic
 from engine.past import done_since
 from engine.process import Guard
 from engine.words import Words
@@ -91,6 +91,23 @@ def _parent_has(mark: str) -> Callable[[Session, Matter, int, datetime], bool]:
 def _scorers(db: Session, matter: Matter, number: int, now: datetime) -> bool:
     sheets = select(func.count()).select_from(ScoreSheet).where(ScoreSheet.topic_id == matter.id)
     return (db.scalar(sheets) or 0) >= number
+
+
+def _supporters(db: Session, matter: Matter, number: int, now: datetime) -> bool:
+    return (db.scalar(select(supporters_of_topic()).where(Topic.id == matter.id)) or 0) >= number
+
+
+def _an_answer_is_owed(db: Session, matter: Matter, number: int, now: datetime) -> bool:
+    return db.get_one(Topic, matter.id).answer_owed_from is not None
+
+
+def _no_answer_is_owed(db: Session, matter: Matter, number: int, now: datetime) -> bool:
+    return not _an_answer_is_owed(db, matter, number, now)
+
+
+def _main_is_undecided(db: Session, matter: Matter, number: int, now: datetime) -> bool:
+    main = db.get_one(Topic, db.get_one(Topic, matter.id).merged_into_id)
+    return carries_mark(db, main, "received") or carries_mark(db, main, "open_for_support")
 
 
 def _carried_topics(db: Session, matter: Matter, number: int, now: datetime) -> bool:
@@ -186,6 +203,31 @@ CONDITIONS: dict[str, Condition] = {
     "scorers": Condition(
         _scorers, lambda n: Words(f"至少要有 {n} 人评分。", f"At least {n} people must have scored it.")
     ),
+    "supporters": Condition(
+        _supporters,
+        lambda n: Words(f"支持的人还不到 {n} 人。", f"Fewer than {n} people support it."),
+    ),
+    "an_answer_is_owed": Condition(
+        _an_answer_is_owed,
+        lambda _: Words(
+            "支持人数还没有达到须公开答复的数，或者已经答复。",
+            "It has not the supporters that oblige an answer, or it has been answered.",
+        ),
+    ),
+    "no_answer_is_owed": Condition(
+        _no_answer_is_owed,
+        lambda _: Words(
+            "支持人数已达到须公开答复的数，请办公室先公开答复。",
+            "Its supporters oblige an answer: the office must answer in public first.",
+        ),
+    ),
+    "main_is_undecided": Condition(
+        _main_is_undecided,
+        lambda _: Words(
+            "并入的议题已有决定，不能再拆分。",
+            "The topic it was merged into has been decided on; it cannot be split again.",
+        ),
+    ),
     "carried_topics": Condition(
         _carried_topics,
         lambda n: Words(f"计划里至少要有 {n} 个议题。", f"The plan must hold at least {n} topics."),
@@ -266,5 +308,7 @@ CONDITIONS: dict[str, Condition] = {
         ),
     ),
 }
-COUNTING = frozenset({"scorers", "carried_topics", "findings", "segments", "moderators", "sources"})
+COUNTING = frozenset(
+    {"scorers", "supporters", "carried_topics", "findings", "segments", "moderators", "sources"}
+)
 """Conditions that ask for a number."""

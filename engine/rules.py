@@ -76,6 +76,7 @@ SITTING_GRANTERS = frozenset({"office_staff", "committee_staff"})
 SITTING_CONFIRMERS = frozenset({"office_staff", "leader"})
 HALL_RUNNERS = ("host", "recorder", "live_operator", "duty_leader", "committee_staff", "leader")
 HALL_MODERATORS = ("moderator", *HALL_RUNNERS)
+TOPIC_DECIDERS = frozenset({"office_staff"})
 TOPIC_READERS = frozenset(
     {"office_staff", "research_office", "scorer", "committee_staff", "leader", "member"}
 )
@@ -154,7 +155,7 @@ def covers(post: Post, matter: Matter | None) -> bool:
 def people_over(db: Session, matter: Matter, role: str) -> list[Person]:
     """Everybody who is to hear of this matter in this role, each once, in the order of their posts."""
     if ROLES[role].scope == "own":
-        return [matter.created_by] if matter.created_by else []
+        return matter.submitters
     posts = db.scalars(
         select(Post)
         .where(Post.role == role, Post.confirmed_at.is_not(None), Post.ended_at.is_(None))

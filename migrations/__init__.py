@@ -4,7 +4,7 @@ from pathlib import Path
 
 from sqlalchemy import Engine, inspect, text
 
-HEAD = "stage_index"
+HEAD = "topics_held"
 """The newest of `versions/`."""
 
 

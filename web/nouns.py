@@ -10,7 +10,7 @@ from engine.actions.perform import CREATES
 from engine.actions.sitting import KINDS
 from engine.clock import day
 from engine.database import Session
-from engine.editions import process_of, process_on
+from engine.editions import carries_mark, process_of, process_on, shipped
 from engine.models.consultation import Research, Sitting
 from engine.models.matter import Matter
 from engine.models.recommendation import Assignment, Recommendation
@@ -56,16 +56,31 @@ def _rows(db: Session, found: Any) -> list[Shown]:
 
 def _topic(db: Session, matter: Matter, actor: Actor) -> Shown:
     topic = db.get_one(Topic, matter.id)
+    is_undecided = carries_mark(db, topic, "received") or carries_mark(db, topic, "open_for_support")
+    similar = topics.similar(db, topic.parent_id, topic.title, but=topic.id) if is_undecided else []
     return {
+        "similar": [
+            {
+                "href": url_for("matters.show", matter_id=one.topic.id),
+                "topic": one.topic,
+                "supporters": one.supporters,
+                "state": state_of(db, one.topic),
+            }
+            for one in similar
+        ],
         "scores": topics.scores(db, topic),
         "supporters": topics.supporters(db, topic),
-        "merged": topics.merged_into(db, topic),
         "consultations": _rows(db, children(db, topic, "consultation")),
     }
 
 
 def _plan(db: Session, matter: Matter, actor: Actor) -> Shown:
-    return {"topics": _rows(db, children(db, matter, "topic"))}
+    pool = topics.topics(db, mark="reserve", size=500)[0] if carries_mark(db, matter, "call_open") else []
+    return {
+        "topics": _rows(db, children(db, matter, "topic")),
+        "reserve": _rows(db, [one.topic for one in pool]),
+        "may_take": bool(actor.roles & set(shipped("topic").verbs["reconsider"].by)),
+    }
 
 
 def _consultation(db: Session, matter: Matter, actor: Actor) -> Shown:

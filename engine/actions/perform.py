@@ -17,7 +17,10 @@ from engine.words import Words
 
 DOES: dict[tuple[str, str], Callable[..., LedgerEntry]] = {
     ("topic", "support"): topic.support_topic,
+    ("topic", "answer"): topic.answer_topic,
     ("topic", "merge"): topic.merge_topic,
+    ("topic", "split"): topic.split_topic,
+    ("topic", "reconsider"): topic.reconsider_topic,
     ("topic", "score"): topic.score_topic,
     ("research", "add_finding"): consultation.add_finding,
     ("sitting", "reschedule"): sitting.reschedule_sitting,

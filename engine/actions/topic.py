@@ -1,21 +1,29 @@
 """Topics: collecting them, supporting them, scoring them."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from engine.advance import accepted, advance, begin
+from engine.clock import day
+from engine.editions import carries_mark, process_of
 from engine.errors import Invalid
 from engine.models.ledger import LedgerEntry
+from engine.models.matter import Matter
 from engine.models.topic import Plan, ScoreSheet, Support, Topic
-from engine.rules import Actor
+from engine.permits import offers
+from engine.rules import SYSTEM, Actor
 from engine.words import Words
 
 
-def submit_topic(db: Session, plan: Plan, *, actor: Actor, now: datetime, **given: Any) -> Topic:
+def submit_topic(
+    db: Session, plan: Plan, *, actor: Actor, now: datetime, verb: str = "submit", **given: Any
+) -> Topic:
+    """With `enter` staff put it forward for somebody who wrote, called or came."""
     topic = Topic(parent_id=plan.id)
-    begin(db, topic, "submit", actor=actor, now=now, **given)
+    begin(db, topic, verb, actor=actor, now=now, **given)
     return topic
 
 
@@ -25,6 +33,25 @@ def support_topic(
     """Once per person: the primary key of `Support` says it again where two requests race."""
     entry = advance(db, topic, "support", actor=actor, now=now, seen=seen)
     db.add(Support(topic_id=topic.id, person_id=actor.id, at=now))
+    _oblige(db, topic, now)
+    return entry
+
+
+def _oblige(db: Session, topic: Topic, now: datetime, since: date | None = None) -> None:
+    """Where enough people support it, an answer is owed; from `since` if one was owed already where they come from."""
+    db.flush()
+    is_settled = topic.answer or topic.answer_owed_from
+    if not is_settled and any(
+        offer.verb.name == "oblige_answer" and not offer.refusal for offer in offers(db, topic, SYSTEM, now)
+    ):
+        advance(db, topic, "oblige_answer", actor=SYSTEM, now=now, answer_owed_from=since or day(now))
+
+
+def answer_topic(
+    db: Session, topic: Topic, *, actor: Actor, now: datetime, seen: int | None = None, **given: Any
+) -> LedgerEntry:
+    entry = advance(db, topic, "answer", actor=actor, now=now, seen=seen, **given)
+    topic.answer_owed_from = None
     db.flush()
     return entry
 
@@ -32,29 +59,65 @@ def support_topic(
 def merge_topic(
     db: Session, topic: Topic, *, actor: Actor, now: datetime, seen: int | None = None, **given: Any
 ) -> LedgerEntry:
-    """The other topic must be of the same plan; its supporters are then counted by distinct person over both."""
+    """Into another of the same call that is still under way, and public where this one is.
+
+    Supporters then count by distinct person over both, and what was merged into this one goes along.
+    """
+    db.execute(select(Matter.id).where(Matter.id == topic.parent_id).with_for_update())
     into = db.get(Topic, accepted(db, topic, "merge", given)["merged_into_id"])
     if (
         into is None
         or into.id == topic.id
         or into.parent_id != topic.parent_id
-        or into.merged_into_id is not None
+        or process_of(db, into).states[into.state].end
+        or (carries_mark(db, topic, "public") and not carries_mark(db, into, "public"))
     ):
         raise Invalid(
             {
                 "merged_into_id": Words(
-                    "请选择同一征集中另一个未被合并的议题。",
-                    "Choose another topic of the same call that is not merged itself.",
+                    "请选择同一征集中另一个还在办理的议题；已公开的不能并入没有公开的。",
+                    "Choose another topic of the same call that is still under way, and public if this one is.",
                 )
             }
         )
-    return advance(db, topic, "merge", actor=actor, now=now, seen=seen, **given)
+    entry = advance(db, topic, "merge", actor=actor, now=now, seen=seen, **given)
+    for source in topic.sources:
+        source.merged_into_id = into.id
+    _oblige(db, into, now, since=topic.answer_owed_from)
+    return entry
+
+
+def split_topic(
+    db: Session, topic: Topic, *, actor: Actor, now: datetime, seen: int | None = None, **given: Any
+) -> LedgerEntry:
+    entry = advance(db, topic, "split", actor=actor, now=now, seen=seen, **given)
+    topic.merged_into_id = None
+    _oblige(db, topic, now)
+    return entry
+
+
+def reconsider_topic(
+    db: Session, topic: Topic, *, actor: Actor, now: datetime, seen: int | None = None, **given: Any
+) -> LedgerEntry:
+    """The same topic under the plan whose call is open, with what was merged into it.
+
+    It is scored anew: the sheets of the earlier call stand in the ledger.
+    """
+    plan = db.get(Plan, accepted(db, topic, "reconsider", given)["plan_id"])
+    if plan is None or not carries_mark(db, plan, "call_open"):
+        raise Invalid({"plan_id": Words("请选择正在进行的征集。", "Choose a plan whose call is open.")})
+    entry = advance(db, topic, "reconsider", actor=actor, now=now, seen=seen, **given)
+    for one in (topic, *topic.sources):
+        one.parent_id = plan.id
+    db.execute(delete(ScoreSheet).where(ScoreSheet.topic_id == topic.id))
+    _oblige(db, topic, now)
+    return entry
 
 
 def score_topic(
     db: Session, topic: Topic, *, actor: Actor, now: datetime, seen: int | None = None, **given: Any
 ) -> LedgerEntry:
-    """One sheet per scorer, kept for good; the criteria stand in the process file."""
+    """One sheet per scorer and call; the criteria stand in the process file."""
     entry = advance(db, topic, "score", actor=actor, now=now, seen=seen, **given)
     points = entry.answers["points"]
     db.add(

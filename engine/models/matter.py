@@ -46,6 +46,11 @@ class Matter(Base):
     unit: Mapped[Unit | None] = relationship(foreign_keys=[unit_id])
     group: Mapped[Group | None] = relationship(foreign_keys=[group_id])
 
+    @property
+    def submitters(self) -> list[Person]:
+        """Those who are told as its submitter."""
+        return [self.created_by] if self.created_by else []
+
 
 class MatterMark(Base):
     """The first time a matter carried a mark: the date that figures use."""

@@ -3,8 +3,8 @@
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, String, Text
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy import CheckConstraint, ForeignKey, ScalarSelect, String, Text, func, or_, select
+from sqlalchemy.orm import Mapped, aliased, mapped_column, relationship
 
 from engine.models.base import Base
 from engine.models.matter import Matter
@@ -26,7 +26,11 @@ class Plan(Matter):
 
 
 class Topic(Matter):
-    """A topic put forward in a plan's call. Its parent is the plan."""
+    """A topic put forward in a plan's call. Its parent is the plan; `sources` are the topics merged into it.
+
+    Where staff entered it, `source` says how it came in and `proposer_name` from whom, which is never published.
+    `answer_owed_from` is the day it had supporters enough for a public answer; nothing again once that is given.
+    """
 
     __tablename__ = "topic"
     __table_args__ = (
@@ -39,8 +43,26 @@ class Topic(Matter):
     form: Mapped[str | None] = mapped_column(String(20))
     feasibility: Mapped[str | None] = mapped_column(Text)
     merged_into_id: Mapped[int | None] = mapped_column(ForeignKey("topic.id"))
+    source: Mapped[str | None] = mapped_column(String(10))
+    proposer_name: Mapped[str | None] = mapped_column(String(60))
+    answer_owed_from: Mapped[date | None]
+    answer: Mapped[str | None] = mapped_column(Text)
+
+    merged_into: Mapped["Topic | None"] = relationship(foreign_keys=[merged_into_id], remote_side=[id])
+    sources: Mapped[list["Topic"]] = relationship(foreign_keys=[merged_into_id], order_by=id, viewonly=True)
 
     __mapper_args__ = {"polymorphic_identity": "topic"}
+
+    @property
+    def proposers(self) -> int:
+        """How many put it forward, with those of the topics merged into it."""
+        return len({(one.created_by_id, one.proposer_name) for one in (self, *self.sources)})
+
+    @property
+    def submitters(self) -> list[Person]:
+        """Its own and those of the topics merged into it, each once."""
+        all_of_it = (self, *self.sources)
+        return list({one.created_by.id: one.created_by for one in all_of_it if one.created_by}.values())
 
 
 class Support(Base):
@@ -53,8 +75,16 @@ class Support(Base):
     at: Mapped[datetime]
 
 
+def supporters_of_topic() -> ScalarSelect[int]:
+    """Of the topic of the query around it: distinct people over it and the topics merged into it."""
+    merged = aliased(Topic)
+    also = select(merged.id).where(merged.merged_into_id == Topic.id).correlate(Topic)
+    both = or_(Support.topic_id == Topic.id, Support.topic_id.in_(also))
+    return select(func.count(Support.person_id.distinct())).where(both).correlate(Topic).scalar_subquery()
+
+
 class ScoreSheet(Base):
-    """One scorer's sheet of one topic: points per criterion, 100 in all. Every sheet is kept."""
+    """One scorer's sheet of one topic: points per criterion, 100 in all; earlier calls stand in the ledger."""
 
     __tablename__ = "score_sheet"
     __table_args__ = (CheckConstraint("total BETWEEN 0 AND 100", name="total"),)
@@ -67,3 +97,19 @@ class ScoreSheet(Base):
     at: Mapped[datetime]
 
     scorer: Mapped[Person] = relationship()
+
+
+class HeldDecision(Base):
+    """What the office will do with a topic, told to nobody until all are released. `version` is the topic's it saw."""
+
+    __tablename__ = "held_decision"
+
+    topic_id: Mapped[int] = mapped_column(ForeignKey("topic.id"), primary_key=True)
+    verb: Mapped[str] = mapped_column(String(30))
+    answers: Mapped[dict[str, Any]]
+    decided_by_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    at: Mapped[datetime]
+    version: Mapped[int]
+
+    topic: Mapped[Topic] = relationship()
+    decided_by: Mapped[Person] = relationship()

@@ -4,13 +4,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import mean
 
-from sqlalchemy import ScalarSelect, func, or_, select
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy import func, or_, select
+from sqlalchemy.orm import Session
 
+from engine.deadlines import Deadline, deadlines
 from engine.editions import carries_mark, has_mark
 from engine.errors import NotFound
-from engine.models.topic import Plan, ScoreSheet, Support, Topic
+from engine.models.topic import HeldDecision, Plan, ScoreSheet, Support, Topic, supporters_of_topic
+from engine.models.voice import IdempotencyKey
+from engine.process import Process
 from engine.rules import Actor
+from engine.similar import Index
 from engine.words import Words
 
 
@@ -51,21 +55,43 @@ def topics(
     page: int = 1,
     size: int = 20,
 ) -> tuple[list[Listed], int]:
-    """One page of the topics that were not merged away, and how many there are. `order` is `support` or `newest`."""
-    supporters = _supporters().label("supporters")
+    """One page of the topics that were not merged away, and how many there are.
+
+    `order` is `support`, `average` (of the scores) or `newest`.
+    """
+    supporters = supporters_of_topic().label("supporters")
     rows = select(Topic, supporters).where(Topic.merged_into_id.is_(None))
     if mark:
         rows = rows.where(has_mark(db, "topic", mark))
     if plan:
         rows = rows.where(Topic.parent_id == plan.id)
     total = db.scalar(select(func.count()).select_from(rows.subquery())) or 0
-    by = supporters.desc() if order == "support" else Topic.created_at.desc()
-    found = db.execute(rows.order_by(by, Topic.id).offset((page - 1) * size).limit(size))
+    average = select(func.avg(ScoreSheet.total)).where(ScoreSheet.topic_id == Topic.id).correlate(Topic)
+    by = {
+        "support": supporters.desc(),
+        "average": average.scalar_subquery().desc().nulls_last(),
+        "newest": Topic.created_at.desc(),
+    }
+    found = db.execute(rows.order_by(by[order], Topic.id).offset((page - 1) * size).limit(size))
     return [Listed(topic, count) for topic, count in found], total
 
 
 def supporters(db: Session, topic: Topic) -> int:
-    return db.scalar(select(_supporters()).where(Topic.id == topic.id)) or 0
+    return db.scalar(select(supporters_of_topic()).where(Topic.id == topic.id)) or 0
+
+
+def obliging(process: Process) -> int | None:
+    """How many supporters oblige the office to an answer."""
+    guards = (guard for verb in process.verbs.values() for guard in verb.when)
+    return next((int(guard.number or 0) for guard in guards if guard.name == "supporters"), None)
+
+
+def answer_due(db: Session, topic: Topic) -> Deadline | None:
+    """By when the office owes its answer."""
+    for deadline in deadlines(db, topic):
+        if deadline.clock.within and deadline.clock.within.of == "field.answer_owed_from":
+            return deadline
+    return None
 
 
 def supports(db: Session, person_id: int) -> set[int]:
@@ -73,11 +99,51 @@ def supports(db: Session, person_id: int) -> set[int]:
     return set(db.scalars(select(Support.topic_id).where(Support.person_id == person_id)))
 
 
-def _supporters() -> ScalarSelect[int]:
-    merged = aliased(Topic)
-    also = select(merged.id).where(merged.merged_into_id == Topic.id).correlate(Topic)
-    both = or_(Support.topic_id == Topic.id, Support.topic_id.in_(also))
-    return select(func.count(Support.person_id.distinct())).where(both).correlate(Topic).scalar_subquery()
+@dataclass(frozen=True)
+class Decidable:
+    """A topic in scoring with what it is decided on, and what is held for it."""
+
+    topic: Topic
+    supporters: int
+    scores: Scores
+    held: HeldDecision | None
+
+
+def decidable(db: Session) -> list[Decidable]:
+    """Every topic in scoring, and any for which something is held; the best scored first."""
+    held = {one.topic_id: one for one in db.scalars(select(HeldDecision))}
+    rows = select(Topic).where(or_(has_mark(db, "topic", "open_for_support"), Topic.id.in_(held)))
+    found = [
+        Decidable(topic, supporters(db, topic), scores(db, topic), held.get(topic.id))
+        for topic in db.scalars(rows.order_by(Topic.id))
+    ]
+    return sorted(found, key=lambda one: -(one.scores.average or 0))
+
+
+def similar(
+    db: Session, plan_id: int | None, title: str, *, to: Actor | None = None, but: int | None = None
+) -> list[Listed]:
+    """Up to five topics of a call that ask for much the same, the likest first, without those merged away.
+
+    `to` is a person who sees only what is public and their own.
+    """
+    rows = select(Topic).where(
+        Topic.parent_id == plan_id, Topic.merged_into_id.is_(None), Topic.id.is_distinct_from(but)
+    )
+    if to:
+        rows = rows.where(or_(has_mark(db, "topic", "public"), Topic.created_by_id == to.id))
+    found = {topic.id: topic for topic in db.scalars(rows)}
+    index = Index()
+    for topic in found.values():
+        index.add(topic.id, topic.title)
+    likest = [found[match.id] for match in index.similar(title)]
+    return [Listed(topic, supporters(db, topic)) for topic in likest]
+
+
+def sent_with(db: Session, actor: Actor, key: str) -> Topic | None:
+    """What this person's form of that key has made."""
+    kept = db.get(IdempotencyKey, (actor.id, key))
+    return db.get(Topic, kept.matter_id) if kept else None
 
 
 def scores(db: Session, topic: Topic) -> Scores:
@@ -91,26 +157,25 @@ def scores(db: Session, topic: Topic) -> Scores:
 
 
 def topic(db: Session, topic_id: int, actor: Actor) -> Topic:
-    """One that was screened, or the actor's own. Raises `NotFound` for what is not public as for what is not there."""
+    """One that was screened, or the actor's own; what was merged is as public as what it was merged into.
+
+    Raises `NotFound` for what is not public as for what is not there.
+    """
     found = db.get(Topic, topic_id)
-    if found is None or not (carries_mark(db, found, "public") or _is_by(actor, found)):
+    if found is None or not (carries_mark(db, found.merged_into or found, "public") or is_by(actor, found)):
         raise NotFound(Words("没有这个议题。", "There is no such topic."))
     return found
 
 
-def _is_by(actor: Actor, topic: Topic) -> bool:
-    return actor.id is not None and topic.created_by_id == actor.id
+def is_by(actor: Actor, topic: Topic) -> bool:
+    """Whether this person put it forward, or one that was merged into it."""
+    return actor.id is not None and actor.id in {person.id for person in topic.submitters}
 
 
 def own(db: Session, actor: Actor) -> Sequence[Topic]:
     """What this person has put forward, the newest first."""
     rows = select(Topic).where(Topic.created_by_id == actor.id, Topic.created_by_id.is_not(None))
     return db.scalars(rows.order_by(Topic.id.desc())).all()
-
-
-def merged_into(db: Session, topic: Topic) -> Sequence[Topic]:
-    """The topics that were merged into this one."""
-    return db.scalars(select(Topic).where(Topic.merged_into_id == topic.id).order_by(Topic.id)).all()
 
 
 def plan(db: Session, plan_id: int) -> Plan | None:

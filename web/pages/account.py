@@ -87,6 +87,7 @@ def _page(form: Form) -> str:
             roles=ROLES,
             asleep=auth.needs_second_factor(db),
             topics=[(one, state_of(db, one)) for one in topics.own(db, actor)],
+            notices=people.notices(db, actor.id or 0) if current_user.is_citizen else [],
             questions=[(one, state_of(db, one)) for one in voices.asked_by(db, actor)],
             f=form,
         )

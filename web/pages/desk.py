@@ -2,18 +2,25 @@
 
 from datetime import date
 
-from flask import Blueprint, redirect, render_template, request, url_for
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask_babel import gettext as _
+from flask_babel import ngettext
 from flask_login import current_user
 from werkzeug.wrappers import Response
 
+from engine.actions.decisions import HELD, drop_held, hold, release
 from engine.actions.notices import read_all
-from engine.clock import now
+from engine.clock import day, now
+from engine.database import Session
 from engine.deadlines import deadlines
-from engine.editions import shipped
+from engine.editions import process_on, shipped
+from engine.errors import Invalid, Refused
 from engine.models.consultation import Sitting
+from engine.permits import may_begin, offers
+from engine.process import Verb
 from engine.queries import desk, people, sittings, topics
 from engine.queries.matters import state_of
-from engine.rules import HALL_MODERATORS, HALL_RUNNERS, TOPIC_READERS, Actor
+from engine.rules import HALL_MODERATORS, HALL_RUNNERS, TOPIC_DECIDERS, TOPIC_READERS, Actor
 from engine.words import Words
 from web import auth, presenters
 from web.auth import for_roles, for_staff
@@ -86,7 +93,9 @@ def topic_table() -> str:
     show = request.args.get("show", "")
     with reading() as db:
         number, size = asked_page()
-        listed, total = topics.topics(db, mark=show if show in TOPIC_MARKS else None, page=number, size=size)
+        order = "average" if request.args.get("sort", "").lstrip("-") == "average" else "support"
+        mark = show if show in TOPIC_MARKS else None
+        listed, total = topics.topics(db, mark=mark, order=order, page=number, size=size)
         return render_template(
             "desk/topics.html",
             rows=[
@@ -103,7 +112,79 @@ def topic_table() -> str:
             number=number,
             size=size,
             show=show,
+            begins=_begins(db),
+            may_decide=bool(auth.actor(db).roles & TOPIC_DECIDERS),
         )
+
+
+@pages.route("/topics/decisions", methods=["GET", "POST"])
+@for_roles(*TOPIC_DECIDERS)
+def decisions() -> str | Response | tuple[str, int]:
+    """One table for all; what is chosen is held, and a refusal keeps everything that was chosen."""
+    wrong: dict[int, Words] = {}
+    if request.method == "POST":
+        try:
+            with transaction() as db:
+                for one in topics.decidable(db):
+                    try:
+                        _hold(db, one)
+                    except Invalid as refusal:
+                        wrong[one.topic.id] = next(iter(refusal.fields.values()))
+                    except Refused as refusal:
+                        wrong[one.topic.id] = refusal.words
+                if wrong:
+                    raise Invalid({})
+            flash(_("决定已保存，还没有公布。"), "done")
+            return redirect(url_for("desk.decisions"))
+        except Invalid:
+            pass
+    with reading() as db:
+        actor = auth.actor(db)
+        rows = [
+            {
+                "one": one,
+                "verb": request.form.get(f"verb-{one.topic.id}", one.held.verb if one.held else ""),
+                "reason": request.form.get(
+                    f"reason-{one.topic.id}", one.held.answers.get("reason", "") if one.held else ""
+                ),
+                "offers": [offer for offer in offers(db, one.topic, actor, now()) if offer.verb.name in HELD],
+                "wrong": wrong.get(one.topic.id),
+            }
+            for one in topics.decidable(db)
+        ]
+        return render_template("desk/decisions.html", rows=rows, wrong=wrong), 422 if wrong else 200
+
+
+def _hold(db: Session, one: topics.Decidable) -> None:
+    actor, verb = auth.actor(db), request.form.get(f"verb-{one.topic.id}")
+    reason = request.form.get(f"reason-{one.topic.id}", "")
+    if verb == "":
+        drop_held(db, one.topic, actor=actor)
+    elif verb is not None:
+        given = {"reason": reason} if verb == "keep_in_reserve" else {}
+        hold(db, one.topic, verb, actor=actor, now=now(), **given)
+
+
+@pages.post("/topics/decisions/release")
+@for_roles(*TOPIC_DECIDERS)
+def release_decisions() -> Response:
+    with transaction() as db:
+        count = release(db, actor=auth.actor(db), now=now())
+    flash(
+        ngettext(
+            "已公布 %(num)s 项决定，提交人已收到通知。", "已公布 %(num)s 项决定，提交人已收到通知。", count
+        ),
+        "done",
+    )
+    return redirect(url_for("desk.topic_table"))
+
+
+def _begins(db: Session) -> list[Verb]:
+    """By which steps the signed-in one may put a topic forward now."""
+    plan, process = topics.open_plan(db), process_on(db, "topic", day(now()))
+    actor = auth.actor(db)
+    steps = [verb for verb in process.verbs.values() if verb.create] if plan else []
+    return [verb for verb in steps if plan and not may_begin(db, process, verb, plan, actor, now())]
 
 
 @pages.get("/list/<any(consultation, sitting, question, recommendation, assignment):process_name>")
@@ -158,4 +239,9 @@ def plans() -> str:
             }
             for plan in topics.plans(db)
         ]
-        return render_template("desk/plans.html", rows=rows, may_open="office_staff" in auth.actor(db).roles)
+        return render_template(
+            "desk/plans.html",
+            rows=rows,
+            may_open="office_staff" in auth.actor(db).roles,
+            begins=_begins(db),
+        )

@@ -73,7 +73,8 @@ def act(matter_id: int, verb_name: str) -> str | Response | tuple[str, int]:
             "sources": _sources(db, subject),
         }
         kept = draft(db, actor, subject, verb_name)
-        form = forms.Form(dict(kept.answers) if kept else forms.present(subject, process, verb))
+        asked_for = {name: value for name, value in request.args.items() if name in verb.needs}
+        form = forms.Form((dict(kept.answers) if kept else forms.present(subject, process, verb)) | asked_for)
     status, stale = 200, None
     if request.method == "POST":
         form = forms.read(request, process, verb)
@@ -178,10 +179,12 @@ def _choices(db: Session, subject: Matter) -> dict[str, list[forms.Option]]:
     """The options of fields that choose a matter."""
     if subject.process == "topic" and subject.parent_id:
         others = topics.topics(db, plan=topics.plan(db, subject.parent_id), size=500)[0]
+        plan = topics.open_plan(db)
         return {
+            "plan_id": [(plan.id, plan.title)] if plan else [],
             "merged_into_id": [
                 (one.topic.id, one.topic.title) for one in others if one.topic.id != subject.id
-            ]
+            ],
         }
     if subject.process == "question" and subject.sitting_id:
         shown = voices.questions(db, sitting(db, subject.sitting_id), mark="public", size=500)[0]

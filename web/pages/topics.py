@@ -11,21 +11,27 @@ from engine.actions.idempotency import earlier, keep
 from engine.actions.perform import perform
 from engine.actions.topic import submit_topic
 from engine.clock import day, now
-from engine.editions import process_on
+from engine.database import Session
+from engine.editions import process_of, process_on
 from engine.errors import Invalid, WrongState
-from engine.models.topic import Topic
+from engine.models.topic import Plan, Topic
 from engine.permits import may_begin, offers
 from engine.queries import topics
 from engine.queries.matters import history, state_of
+from engine.rules import Actor
 from engine.words import Words
 from web import auth, presenters
-from web.auth import for_signed_in, open_to_all
+from web.auth import for_signed_in, for_staff, open_to_all
 from web.forms import verb as forms
 from web.paging import asked_page
 from web.transaction import reading, transaction
 
 pages = Blueprint("topics", __name__)
 
+TITLE_MAX = 60
+"""Of a title that is compared; the form's own limit is in the process file."""
+Similar = list[tuple[topics.Listed, bool, bool]]
+"""Each with whether it is one's own, and whether one may support it now."""
 MARKS = {"open": "open_for_support", "planned": "planned"}
 
 
@@ -63,14 +69,22 @@ def show(topic_id: int) -> str:
             "topic/show.html",
             topic=topic,
             supporters=topics.supporters(db, topic),
+            obliging=topics.obliging(process_of(db, topic)),
+            sources=process_of(db, topic).fields["source"].choices if topic.source else {},
+            answer_due=presenters.due(db, topics.answer_due(db, topic)),
             state=state_of(db, topic),
             steps=steps,
-            told=steps[-1].answers if topic.created_by_id == actor.id and len(steps) > 1 else [],
+            told=steps[-1].answers if topics.is_by(actor, topic) and len(steps) > 1 else [],
             said=partial(presenters.answer, db),
-            merged=topics.merged_into(db, topic),
             supported=topic.id in topics.supports(db, actor.id or 0),
-            can_support=any(offer.verb.name == "support" for offer in offers(db, topic, actor, now())),
+            can_support=_may_support(db, topic, actor),
         )
+
+
+def _may_support(db: Session, topic: Topic, actor: Actor) -> bool:
+    return any(
+        offer.verb.name == "support" and not offer.refusal for offer in offers(db, topic, actor, now())
+    )
 
 
 @pages.post("/topics/<id:topic_id>/support")
@@ -85,30 +99,77 @@ def support(topic_id: int) -> Response:
 @pages.route("/topics/new", methods=["GET", "POST"])
 @for_signed_in
 def new() -> str | Response | tuple[str, int]:
-    """The same form sent twice gives the same topic: it carries a key of its own."""
+    return _put_forward("submit", "layouts/public.html")
+
+
+@pages.route("/desk/topics/new", methods=["GET", "POST"])
+@for_staff
+def new_at_desk() -> str | Response | tuple[str, int]:
+    return _put_forward("submit", "layouts/desk.html")
+
+
+@pages.route("/desk/topics/enter", methods=["GET", "POST"])
+@for_staff
+def enter() -> str | Response | tuple[str, int]:
+    return _put_forward("enter", "layouts/desk.html")
+
+
+def _put_forward(verb_name: str, layout: str) -> str | Response | tuple[str, int]:
+    """The same form sent twice gives the same topic: its key stands in its address, so that going back finds it again.
+
+    Where the call has similar topics they are shown once before another is taken.
+    """
     with reading() as db:
+        actor = auth.actor(db)
         process = process_on(db, "topic", day(now()))
-        verb = process.verbs["submit"]
+        verb = process.verbs[verb_name]
         asked = forms.asked(db, process, verb)
         plan = topics.open_plan(db)
         if plan is None:
             raise WrongState(Words("现在没有开放的议题征集。", "No call for topics is open at present."))
-        if refusal := may_begin(db, process, verb, plan, auth.actor(db), now()):
+        if refusal := may_begin(db, process, verb, plan, actor, now()):
             raise refusal
-    form = forms.Form()
+        key = request.values.get("key", "")
+        if request.method == "GET" and (sent := topics.sent_with(db, actor, key)):
+            flash(_("这张表已经提交过，这就是您提交的议题。"))
+            return redirect(url_for("topics.show", topic_id=sent.id))
+    if request.method == "GET" and not key:
+        return redirect(url_for(request.endpoint or "", key=secrets.token_urlsafe(16)))
+    form, found = forms.Form(), Similar()
     if request.method == "POST":
         form = forms.read(request, process, verb)
-        key = request.form.get("key", "")
         try:
             with transaction() as db:
                 actor = auth.actor(db)
                 topic = earlier(db, Topic, plan, actor, key, form.given)
                 if topic is None:
-                    topic = submit_topic(db, plan, actor=actor, now=now(), **form.given)
-                    keep(db, topic, actor, key, form.given, now())
-            flash(_("议题已提交，初筛通过后公开。结果在“我的”页面里看。"), "done")
-            return redirect(url_for("topics.show", topic_id=topic.id))
+                    given = process.accept(verb, form.given)
+                    if "similar_seen" not in request.form:
+                        found = _similar(db, plan, given["title"], actor)
+                    if not found:
+                        topic = submit_topic(db, plan, actor=actor, now=now(), verb=verb_name, **form.given)
+                        keep(db, topic, actor, key, form.given, now())
+            if topic:
+                flash(_("议题已提交，初筛通过后公开。结果在“我的”页面里看。"), "done")
+                return redirect(url_for("topics.show", topic_id=topic.id))
         except Invalid as wrong:
             form = form.refused(wrong)
-    key = secrets.token_urlsafe(16)
-    return render_template("topic/new.html", f=form, asked=asked, key=key), 422 if form.errors else 200
+            key = secrets.token_urlsafe(16) if "key" in wrong.fields else key
+    return render_template(
+        "topic/new.html", layout=layout, verb=verb, f=form, asked=asked, key=key, similar=found
+    ), 422 if form.errors else 200
+
+
+@pages.get("/topics/similar")
+@for_signed_in
+def similar() -> str:
+    """A part of the form, asked for once a title is typed."""
+    with reading() as db:
+        plan, title = topics.open_plan(db), request.args.get("title", "")[:TITLE_MAX]
+        found = _similar(db, plan, title, auth.actor(db)) if plan and title else []
+        return render_template("topic/_similar.html", similar=found)
+
+
+def _similar(db: Session, plan: Plan, title: str, actor: Actor) -> Similar:
+    found = topics.similar(db, plan.id, title, to=actor)
+    return [(one, one.topic.created_by_id == actor.id, _may_support(db, one.topic, actor)) for one in found]

@@ -215,6 +215,8 @@ def mayors_plan(stage: Stage) -> None:
 
 
 LEFT_TO_SCREEN = 2
+SUPPORTED_BY_MOST = 31
+"""Of the first topic: enough that the office owes an answer."""
 
 
 def next_call(stage: Stage) -> None:
@@ -229,7 +231,7 @@ def next_call(stage: Stage) -> None:
             continue
         stage.later(hours=2)
         stage.do(stage.topics[one.title], "accept", "research")
-        for supporter in range(3 + number * 3 % 8):
+        for supporter in range(3 + number * 3 % 8 if number else SUPPORTED_BY_MOST):
             stage.do_as_citizen(stage.topics[one.title], "support", number * 3 + supporter)
 
 

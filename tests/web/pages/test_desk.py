@@ -5,7 +5,7 @@ import pytest
 from engine.actions.perform import perform
 from engine.models.consultation import Sitting
 from engine.models.topic import Plan, Topic
-from tests.houses import assignments, sitting
+from tests.houses import POINTS, assignments, sitting
 from tests.web.visitors import Web, said
 
 
@@ -112,3 +112,49 @@ def test_the_menu_shows_what_one_may_open(web: Web) -> None:
         menu = web.sign_in(name).get("/desk/").text
         assert f'href="{shown}"' in menu
         assert f'href="{hidden}"' not in menu
+
+
+def test_decisions_are_kept_in_one_table_and_released_in_one_step(web_on_both: Web) -> None:
+    web = web_on_both
+    with web.house.transaction() as db:
+        plan = web.house.plan(db)
+        made = [
+            web.house.screened_topic(db, plan, title) for title in ("加装电梯", "社区托育点", "缓解停车难")
+        ]
+        for one in made[:2]:
+            for scorer in ("scorer1", "scorer2", "scorer3"):
+                actor = web.house.actor(db, scorer)
+                perform(db, one, "score", actor=actor, now=web.house.now, points=POINTS)
+        first, second, third = (one.id for one in made)
+    office = web.sign_in("office")
+    page = office.get("/desk/topics/decisions")
+    assert f'name="verb-{third}"' not in page.text
+    assert "至少要有 3 人评分。" in said(page)
+    chosen = {f"verb-{first}": "shortlist", f"verb-{second}": "keep_in_reserve", f"reason-{second}": ""}
+    refused = office.post("/desk/topics/decisions", chosen)
+    assert refused.status_code == 422
+    assert "请填写“对提交人说明”。" in said(refused)
+    assert '<option value="shortlist" selected>' in refused.text
+    before = web.facts()
+    kept = office.post("/desk/topics/decisions", chosen | {f"reason-{second}": "场次有限"})
+    assert kept.status_code == 302
+    assert "公布 2 项决定" in said(office.get("/desk/topics/decisions"))
+    assert web.facts() == before
+    assert "评分" in said(web.visitor().get(f"/topics/{first}"))
+    assert office.post("/desk/topics/decisions/release").location == "/desk/topics"
+    assert "已公布 2 项决定" in said(office.get("/desk/topics"))
+    assert "列入计划草案" in said(web.visitor().get(f"/topics/{first}"))
+    assert "储备议题" in said(web.visitor().get(f"/topics/{second}"))
+
+
+def test_the_table_of_topics_is_sorted_by_average_on_demand(web: Web) -> None:
+    with web.house.transaction() as db:
+        plan, actor = web.house.plan(db), web.house.actor(db, "scorer1")
+        low, _, high = (
+            web.house.screened_topic(db, plan, title) for title in ("低分议题", "没评议题", "高分议题")
+        )
+        points = {"priority": 1, "concern": 1, "value": 1, "feasibility": 1, "adoption": 1}
+        perform(db, low, "score", actor=actor, now=web.house.now, points=points)
+        perform(db, high, "score", actor=actor, now=web.house.now, points=POINTS)
+    page = said(web.sign_in("office").get("/desk/topics?sort=-average"))
+    assert page.index("高分议题") < page.index("低分议题") < page.index("没评议题")

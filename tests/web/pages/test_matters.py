@@ -2,6 +2,7 @@
 
 import pytest
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from engine.actions.perform import perform
 from engine.models.ledger import LedgerEntry
@@ -22,6 +23,11 @@ def topic(web: Web, state: str = "screening") -> int:
         if state == "scoring":
             perform(db, made, "accept", actor=web.house.actor(db, "research"), now=web.house.now)
         return made.id
+
+
+def score(web: Web, db: Session, subject: Topic) -> None:
+    for name in ("scorer1", "scorer2", "scorer3"):
+        perform(db, subject, "score", actor=web.house.actor(db, name), now=web.house.now, points=POINTS)
 
 
 def verbs(web: Web, number: int) -> list[str]:
@@ -85,10 +91,10 @@ def test_a_stale_form_is_told_what_was_done_first(web: Web, version: str) -> Non
     number = topic(web, "scoring")
     with web.house.transaction() as db:
         subject, office = db.get_one(Topic, number), web.house.actor(db, "office")
-        for name in ("scorer1", "scorer2", "scorer3"):
-            perform(db, subject, "score", actor=web.house.actor(db, name), now=web.house.now, points=POINTS)
+        score(web, db, subject)
         perform(db, subject, "keep_in_reserve", actor=office, now=web.house.now, reason="缓一缓")
-        perform(db, subject, "reconsider", actor=office, now=web.house.now)
+        perform(db, subject, "reconsider", actor=office, now=web.house.now, plan_id=subject.parent_id)
+        score(web, db, subject)
     visitor, before = web.sign_in("office"), web.facts()
     given = {"reason": REASON, "version": version}
     answer = visitor.post(f"/desk/matters/{number}/keep_in_reserve", given)
@@ -236,3 +242,35 @@ def test_one_call_a_year(web: Web) -> None:
         answer = office.post("/desk/plans/new", given | {"year": "2028", "plenary_on": day})
         assert answer.status_code == 422
     assert web.facts() == before
+
+
+def test_a_topic_in_screening_shows_those_like_it_and_a_way_to_merge(web: Web) -> None:
+    there = topic(web, "scoring")
+    with web.house.transaction() as db:
+        plan = db.get_one(Topic, there).parent
+        number = web.house.topic(db, plan, "小区物业管理水平要提升", "citizen2").id  # type: ignore[arg-type]
+        web.house.topic(db, plan, "增加社区托育点", "citizen3")  # type: ignore[arg-type]
+    merge = f"/desk/matters/{number}/merge?merged_into_id={there}"
+    office = web.sign_in("office")
+    page = office.get(f"/desk/matters/{number}")
+    assert f'href="{merge}"' in page.text
+    assert "增加社区托育点" not in said(page)
+    assert f'<option value="{there}" selected>' in office.get(merge).text
+    assert "/merge?" not in web.sign_in("scorer1").get(f"/desk/matters/{number}").text
+
+
+def test_a_plan_whose_call_is_open_offers_what_was_kept_in_reserve(web: Web) -> None:
+    number = topic(web, "scoring")
+    with web.house.transaction() as db:
+        kept, office = db.get_one(Topic, number), web.house.actor(db, "office")
+        score(web, db, kept)
+        perform(db, kept, "keep_in_reserve", actor=office, now=web.house.now, reason="场次有限")
+        first, later = kept.parent_id, web.house.plan(db, 2028).id
+    visitor = web.sign_in("office")
+    take = f"/desk/matters/{number}/reconsider?plan_id={later}"
+    assert f'href="{take}"' in visitor.get(f"/desk/matters/{later}").text
+    assert f'<option value="{later}" selected>' in visitor.get(take).text
+    answer = visitor.post(take.partition("?")[0], {"plan_id": str(later)})
+    assert answer.status_code == 302
+    assert "提升小区物业管理水平" in said(visitor.get(f"/desk/matters/{later}"))
+    assert "提升小区物业管理水平" not in said(visitor.get(f"/desk/matters/{first}"))

@@ -25,7 +25,8 @@ def topic(web: Web) -> int:
 
 
 def key(visitor: Visitor) -> str:
-    found = re.search(r'name="key" value="([\w-]+)"', visitor.get("/topics/new").text)
+    page = visitor.get(visitor.get("/topics/new").location)
+    found = re.search(r'name="key" value="([\w-]+)"', page.text)
     assert found
     return found[1]
 
@@ -159,7 +160,10 @@ def test_supporters_of_merged_topics_count_once(web: Web) -> None:
     page = said(web.visitor().get(f"/topics/{kept}"))
     assert "支持 2 人" in page
     assert "小区物业收费要公开" in page
-    assert "这个议题已合并" in said(web.visitor().get(f"/topics/{gone}"))
+    assert "合并办理，提交人共 2 名。" in page
+    assert "这个议题已并入： 提升小区物业管理水平" in said(web.visitor().get(f"/topics/{gone}"))
+    told = said(web.sign_in("citizen2").get("/account"))
+    assert "协商议题“小区物业收费要公开”：合并，现为“已合并”。" in told
     assert "小区物业收费要公开" not in said(web.visitor().get("/topics?show=all"))
 
 
@@ -184,3 +188,121 @@ def test_a_public_page_names_no_staff(web: Web) -> None:
     assert "储备议题" in page
     for private in ("周办公", "褚评分", "写给提交人的说明", "市民1"):
         assert private not in page
+
+
+def test_going_back_to_a_form_that_was_sent_finds_its_topic(web_on_both: Web) -> None:
+    web = web_on_both
+    open_call(web)
+    visitor = web.sign_in("citizen1")
+    form = visitor.get("/topics/new").location
+    assert form.startswith("/topics/new?key=")
+    made = visitor.post("/topics/new", GOOD | {"key": form.rpartition("=")[2]}).location
+    assert visitor.get(form).location == made
+    assert "这张表已经提交过" in said(visitor.get(made))
+    assert web.sign_in("citizen2").get(form).status_code == 200
+
+
+def test_similar_topics_are_shown_once_and_do_not_block(web_on_both: Web) -> None:
+    web = web_on_both
+    there = topic(web)
+    visitor = web.sign_in("citizen2")
+    given = GOOD | {"title": "小区物业管理水平要提升", "key": key(visitor)}
+    before, answer = web.facts(), visitor.post("/topics/new", given)
+    assert web.facts() == before
+    assert f'href="/topics/{there}"' in answer.text
+    assert "0 人支持" in said(answer)
+    assert "老人下楼难。" in answer.text
+    assert "仍然提交我的议题" in said(answer)
+    assert f'form="support" formaction="/topics/{there}/support"' in answer.text
+    seen = visitor.post("/topics/new", given | {"similar_seen": "1"})
+    assert seen.status_code == 302
+    assert visitor.post("/topics/new", given).location == seen.location
+
+
+def test_while_the_title_is_typed_only_what_one_may_read_is_shown(web: Web) -> None:
+    there = topic(web)
+    with web.house.transaction() as db:
+        web.house.topic(db, db.get_one(Topic, there).parent, "小区的物业管理水平", "citizen2")  # type: ignore[arg-type]
+    asked = "/topics/similar?title=提升小区的物业管理水平"
+    hint = said(web.sign_in("citizen3").get(asked))
+    assert "提升小区物业管理水平" in hint
+    assert "小区的物业管理水平" not in hint
+    assert "改为支持这个" in hint
+    own = said(web.sign_in("citizen2").get(asked))
+    assert "小区的物业管理水平 0 人支持 · 您提交的" in own
+    assert "改为支持这个" not in said(web.sign_in("unit_admin").get(asked))
+    assert said(web.sign_in("citizen3").get("/topics/similar?title=另一件事")) == ""
+
+
+def test_a_topic_that_enough_people_support_shows_until_when_and_then_the_answer(web: Web) -> None:
+    path = f"/topics/{topic(web)}"
+    assert "满 30 人支持，办公室须公开答复。" in said(web.visitor().get(path))
+    with web.house.transaction() as db:
+        subject = db.scalars(select(Topic)).one()
+        for number in range(1, 31):
+            perform(db, subject, "support", actor=web.house.actor(db, f"citizen{number}"), now=web.house.now)
+    assert "已达 30 人，办公室将公开答复 剩余 10 个工作日 10月26日（周一）前" in said(web.visitor().get(path))
+    office = web.sign_in("office")
+    assert "请办公室先公开答复" in said(office.get("/desk/"))
+    answer = {"answer": "已请市住建局提出方案，评分后研究是否列入计划。", "version": "3"}
+    assert office.post(f"/desk/matters{path[7:]}/answer", answer).status_code == 302
+    page = said(web.visitor().get(path))
+    assert "办公室公开答复 已请市住建局提出方案，评分后研究是否列入计划。 10月12日" in page
+    assert "办公室将公开答复" not in page
+
+
+FULL = GOOD | {"form": "counterpart", "unit_id": "1", "feasibility": "可走访三个小区。"}
+PAPER = FULL | {"source": "paper", "proposer_name": "写信的人"}
+
+
+@pytest.mark.parametrize("name", ["host1", "group1", "unit_admin", "committee", "office"])
+def test_members_groups_units_and_staff_put_a_topic_forward_from_the_workbench(web: Web, name: str) -> None:
+    open_call(web)
+    visitor = web.sign_in(name)
+    assert 'href="/desk/topics/new"' in visitor.get("/desk/plans").text
+    form = visitor.get(visitor.get("/desk/topics/new").location)
+    assert "对应部门" in said(form)
+    made = visitor.post("/desk/topics/new", FULL | {"key": "k"}).location
+    assert "只有您能看到这一页" in said(visitor.get(made))
+    with web.house.transaction() as db:
+        one = db.scalars(select(Topic)).one()
+        assert (one.form, one.unit_id, one.feasibility) == ("counterpart", 1, "可走访三个小区。")
+
+
+def test_who_may_not_put_a_topic_forward_is_offered_no_way_to(web: Web) -> None:
+    open_call(web)
+    visitor = web.sign_in("scorer1")
+    assert "/desk/topics/new" not in visitor.get("/desk/topics").text
+    for path in ("/desk/topics/new", "/desk/topics/enter"):
+        assert visitor.get(path).status_code == 403
+    member = web.sign_in("host1")
+    assert member.get("/desk/topics/enter").status_code == 403
+    assert "/desk/topics/enter" not in member.get("/desk/topics").text
+
+
+def test_a_topic_entered_for_somebody_shows_its_source_and_never_the_name(web_on_both: Web) -> None:
+    web = web_on_both
+    open_call(web)
+    office = web.sign_in("office")
+    assert 'href="/desk/topics/enter"' in office.get("/desk/topics").text
+    path = office.post("/desk/topics/enter", PAPER | {"key": "k"}).location
+    number = path.rpartition("/")[2]
+    assert office.post(f"/desk/matters/{number}/accept", {"version": "1"}).status_code == 302
+    page = said(web.visitor().get(path))
+    assert "来源：来信，由工作人员录入" in page
+    desk = said(office.get(f"/desk/matters/{number}"))
+    assert "提出人 写信的人" in desk
+    assert "代录议题 政协办公室 周办公" in desk
+    for place in (path, "/topics", "/ledger"):
+        assert "写信的人" not in web.visitor().get(place).text
+    for gap in ("source", "proposer_name"):
+        answer = office.post("/desk/topics/enter", PAPER | {gap: "", "key": gap})
+        assert f'<li><a href="#{gap}">' in answer.text
+
+
+@pytest.mark.parametrize("text", ["%00", "k%00", "%ED%A0%80", "k" * 5000, "中"])
+def test_a_key_or_a_title_of_any_kind_finds_nothing(web_on_both: Web, text: str) -> None:
+    open_call(web_on_both)
+    visitor = web_on_both.sign_in("citizen1")
+    for path in (f"/topics/new?key={text}", f"/topics/similar?title={text}"):
+        assert visitor.get(path).status_code < 500
