@@ -33,6 +33,7 @@ from web.pages import (
     receipts,
     set_up,
     topics,
+    walks,
 )
 from web.pages import people as people_pages
 from web.phone import StandIn
@@ -96,6 +97,7 @@ def create_app(settings: Settings | None = None) -> Flask:
         set_up,
         desk,
         procedures,
+        walks,
         programmes,
         matters,
         people_pages,
