@@ -10,15 +10,14 @@ from sqlalchemy.orm import Session
 from engine import rules
 from engine.clock import day
 from engine.deadlines import put_off_wrongly
-from engine.editions import former_names, present_name, process_of, process_on
+from engine.editions import process_of, process_on
 from engine.errors import Invalid, NotFound, Stale, WrongState
 from engine.guards import unmet
 from engine.models.chosen import ROWS
 from engine.models.house import Notice
 from engine.models.ledger import LedgerEntry
 from engine.models.matter import Matter, MatterMark
-from engine.past import done_since
-from engine.permits import forbidden, permit
+from engine.permits import Kept, forbidden, leads_to, role_for
 from engine.process import REFERENCES, Process, State, Verb
 from engine.record import as_text, ask_for, record
 from engine.rules import SYSTEM, Actor
@@ -45,12 +44,13 @@ def advance(
     db.refresh(matter, with_for_update=True)
     process = process_of(db, matter)
     verb = _verb(process, verb_name)
-    role = permit(db, process, matter, verb, actor, now)
+    course = Kept(db, process, matter, actor, now)
+    role = role_for(process, verb, course)
     if seen is not None and seen != matter.version and _changes(matter, verb):
         raise _stale(db, process, matter, seen)
     values = _accept(db, process, verb, given)
     before = matter.state
-    after = _after(db, process, matter, verb, role)
+    after = leads_to(verb, role, course)
     if wrong := put_off_wrongly(db, matter, process.states[after], values, day(now)):
         raise Invalid(wrong)
     _change(db, process, matter, after, values, now)
@@ -179,34 +179,6 @@ def _exists(db: Session, kind: str, value: Any) -> bool:
     if kind not in REFERENCES:
         return True
     return all(db.get(ROWS[kind], one) is not None for one in (value if isinstance(value, list) else [value]))
-
-
-def _after(db: Session, process: Process, matter: Matter, verb: Verb, role: str) -> str:
-    if verb.stays:
-        return matter.state
-    if verb.all_of and role in verb.all_of:
-        done = {entry.role for entry in done_since(db, matter, verb.name)} | {role}
-        if not done.issuperset(verb.all_of):
-            return matter.state
-    return _previous(db, process, matter) if verb.to == "previous" else verb.to or matter.state
-
-
-def _previous(db: Session, process: Process, matter: Matter) -> str:
-    """Where the matter came from when it last came forward; steps back do not count, so two of them go back two."""
-    back = [verb.name for verb in process.verbs.values() if verb.to == "previous"]
-    here = former_names(db, matter, matter.state)
-    entered = select(LedgerEntry.from_state).where(
-        LedgerEntry.matter_id == matter.id,
-        LedgerEntry.to_state.in_(here),
-        LedgerEntry.from_state.not_in(here),
-        LedgerEntry.verb.not_in(back),
-    )
-    state = db.scalar(entered.order_by(LedgerEntry.id.desc()).limit(1))
-    if state is None:
-        raise WrongState(
-            Words("这是第一个阶段，没有上一步。", "This is the first stage; there is no step back.")
-        )
-    return present_name(db, matter, state)
 
 
 def _columns(matter: Matter) -> Set[str]:

@@ -1,6 +1,6 @@
 """Deadlines and windows, computed from the calendar when asked and never stored."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -13,6 +13,12 @@ from engine.models.matter import Matter
 from engine.past import entered
 from engine.process import Clock, Span, State
 from engine.words import Words
+from engine.workdays import Calendar
+
+DayOf = Callable[[str | None], date | None]
+"""The day a length is counted from or to, as `of` and `on` name it: nothing for entering the present state, a state
+first entered, `field.NAME` or `parent.NAME`. Nothing comes back where that day is not known yet.
+"""
 
 
 @dataclass(frozen=True)
@@ -22,21 +28,26 @@ class Deadline:
 
 
 def deadlines(db: Session, matter: Matter) -> Iterable[Deadline]:
-    """The clocks that run in the matter's present state, as far as their day is known: one of each name."""
+    """The clocks that run in the matter's present state."""
+    clocks = process_of(db, matter).states[matter.state].due
+    return running(clocks, calendar.of(db), lambda of: _day_of(db, matter, of))
+
+
+def running(clocks: Iterable[Clock], days: Calendar, day_of: DayOf) -> Iterable[Deadline]:
+    """As far as their day is known: one of each name."""
     found: dict[Words, Deadline] = {}
-    for clock in process_of(db, matter).states[matter.state].due:
-        if due := _due(db, matter, clock):
+    for clock in clocks:
+        if due := _due(clock, days, day_of):
             found[clock.what] = Deadline(clock, due)
     return found.values()
 
 
-def _due(db: Session, matter: Matter, clock: Clock) -> date | None:
-    days = calendar.of(db)
+def _due(clock: Clock, days: Calendar, day_of: DayOf) -> date | None:
     for span, count in ((clock.within, days.due), (clock.before, days.before)):
         if span:
-            start = anchor(db, matter, span)
+            start = day_of(span.of)
             return count(start, span.period) if start else None
-    return _given(matter, clock.on or "")
+    return day_of(clock.on)
 
 
 def put_off_wrongly(
@@ -50,7 +61,7 @@ def put_off_wrongly(
         given = values.get(name)
         if clock.at_most is None or not isinstance(given, date):
             continue
-        start = anchor(db, matter, clock.at_most)
+        start = _day_of(db, matter, clock.at_most.of)
         latest = calendar.of(db).due(start, clock.at_most.period) if start else date.max
         earliest = max(running.get(clock.what, today), today)
         if given > latest:
@@ -65,17 +76,16 @@ def put_off_wrongly(
 
 def window_ends(db: Session, matter: Matter, window: Span) -> date | None:
     """The last day of a verb's window; nothing where it has not begun to run."""
-    start = anchor(db, matter, window)
+    start = _day_of(db, matter, window.of)
     return calendar.of(db).due(start, window.period) if start else None
 
 
-def anchor(db: Session, matter: Matter, span: Span) -> date | None:
-    """The day a span of this matter is counted from or to; nothing where that day is not known yet."""
-    if span.of is None:
+def _day_of(db: Session, matter: Matter, of: str | None) -> date | None:
+    if of is None:
         return day(matter.since)
-    if "." in span.of:
-        return _given(matter, span.of)
-    at = entered(db, matter, former_names(db, matter, span.of))
+    if "." in of:
+        return _given(matter, of)
+    at = entered(db, matter, former_names(db, matter, of))
     return day(at) if at else None
 
 

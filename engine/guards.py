@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 from sqlalchemy import ColumnElement, and_, exists, func, not_, select
 from sqlalchemy.orm import Session
@@ -17,7 +17,7 @@ from engine.models.people import Post
 from engine.models.recommendation import Assignment, Source
 from engine.models.topic import ScoreSheet, Topic, supporters_of_topic
 from engine.past import done_since
-from engine.process import Guard
+from engine.process import Guard, Verb
 from engine.words import Words
 from engine.workdays import Period
 
@@ -40,10 +40,7 @@ def unmet(db: Session, matter: Matter, guard: Guard, now: datetime) -> Words | N
 
 
 def _done(db: Session, matter: Matter, verb: str, now: datetime) -> Words | None:
-    if done_since(db, matter, verb):
-        return None
-    title = process_of(db, matter).verbs[verb].title
-    return Words(f"还没有记录“{title.zh}”。", f"“{title.en}” is not on record yet.")
+    return None if done_since(db, matter, verb) else not_done(process_of(db, matter).verbs[verb])
 
 
 def _a_child(db: Session, matter: Matter, what: str, now: datetime) -> Words | None:
@@ -51,10 +48,7 @@ def _a_child(db: Session, matter: Matter, what: str, now: datetime) -> Words | N
     name, _, mark = what.partition(".")
     if _count(db, Matter.parent_id == matter.id, Matter.process == name, _once_marked(mark)):
         return None
-    noun, stage = _said(name, mark)
-    return Words(
-        f"还没有一项“{noun.zh}”办到“{stage.zh}”。", f"No {noun.en.lower()} has reached “{stage.en}” yet."
-    )
+    return _no_child(what)
 
 
 def _every_child(db: Session, matter: Matter, what: str, now: datetime) -> Words | None:
@@ -65,17 +59,15 @@ def _every_child(db: Session, matter: Matter, what: str, now: datetime) -> Words
     )
     if all(process_of(db, child).states[child.state].end for child in db.scalars(behind)):
         return None
-    noun, stage = _said(name, mark)
-    return Words(
-        f"还有“{noun.zh}”没有办到“{stage.zh}”。", f"Not every {noun.en.lower()} has reached “{stage.en}”."
-    )
+    return _not_every_child(what)
 
 
 def _once_marked(mark: str) -> ColumnElement[bool]:
     return exists().where(MatterMark.matter_id == Matter.id, MatterMark.mark == mark)
 
 
-def _said(name: str, mark: str) -> tuple[Words, Words]:
+def _said(what: str) -> tuple[Words, Words]:
+    name, _, mark = what.partition(".")
     process = shipped(name)
     return process.title, next(state.title for state in process.states.values() if mark in state.marks)
 
@@ -180,9 +172,42 @@ def _is_signed_or_late(db: Session, other: Assignment, now: datetime) -> bool:
 def _waited(db: Session, matter: Matter, length: str, now: datetime) -> Words | None:
     """Not before that time in this state is over: a public notice must have hung out."""
     last = calendar.of(db).due(day(matter.since), Period.parse(length))
-    if day(now) > last:
-        return None
+    return None if day(now) > last else not_before(last)
+
+
+def not_done(verb: Verb) -> Words:
+    return Words(f"还没有记录“{verb.title.zh}”。", f"“{verb.title.en}” is not on record yet.")
+
+
+def not_before(last: date) -> Words:
     return Words(f"要等到 {last:%Y-%m-%d} 期满之后。", f"The time for it runs until {last:%Y-%m-%d}.")
+
+
+def _no_child(what: str) -> Words:
+    noun, stage = _said(what)
+    return Words(
+        f"还没有一项“{noun.zh}”办到“{stage.zh}”。", f"No {noun.en.lower()} has reached “{stage.en}” yet."
+    )
+
+
+def _not_every_child(what: str) -> Words:
+    noun, stage = _said(what)
+    return Words(
+        f"还有“{noun.zh}”没有办到“{stage.zh}”。", f"Not every {noun.en.lower()} has reached “{stage.en}”."
+    )
+
+
+def lacking_rows(guard: Guard) -> Words | None:
+    """What a guard says where the house's rows do not meet it; nothing for one that the matter's own way decides."""
+    match guard.name:
+        case "done" | "waited":
+            return None
+        case "a_child":
+            return _no_child(str(guard.number))
+        case "every_child":
+            return _not_every_child(str(guard.number))
+        case _:
+            return CONDITIONS[guard.name].words(int(guard.number or 0))
 
 
 NAMING: dict[str, Callable[[Session, Matter, str, datetime], Words | None]] = {

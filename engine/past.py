@@ -37,6 +37,17 @@ def entered(db: Session, matter: Matter, states: Set[str]) -> datetime | None:
     return db.scalar(at.order_by(LedgerEntry.id).limit(1))
 
 
+def came_from(db: Session, matter: Matter, states: Set[str], *, but: Set[str]) -> str | None:
+    """Where the matter was when it last came into one of these states by a verb other than these."""
+    rows = select(LedgerEntry.from_state).where(
+        LedgerEntry.matter_id == matter.id,
+        LedgerEntry.to_state.in_(states),
+        LedgerEntry.from_state.not_in(states),
+        LedgerEntry.verb.not_in(but),
+    )
+    return db.scalar(rows.order_by(LedgerEntry.id.desc()).limit(1))
+
+
 def done(db: Session, matter: Matter, verb: str) -> list[LedgerEntry]:
     """Every time a verb was done."""
     entries, verbs = db.info.get(_AHEAD, ({}, ()))

@@ -34,6 +34,7 @@ from web.pages import (
     receipts,
     set_up,
     topics,
+    walks,
 )
 from web.pages import people as people_pages
 from web.phone import StandIn
@@ -97,6 +98,7 @@ def create_app(settings: Settings | None = None) -> Flask:
         set_up,
         desk,
         procedures,
+        walks,
         programmes,
         matters,
         calendar,

@@ -85,10 +85,10 @@ def qr(text: str) -> str:
     return drawn.getvalue().decode()
 
 
-def due(db: Session, deadline: Deadline | None) -> Due | None:
+def due(db: Session, deadline: Deadline | None, today: date | None = None) -> Due | None:
     if deadline is None:
         return None
-    days, today = calendar.of(db), day(now())
+    days, today = calendar.of(db), today or day(now())
     warn = deadline.clock.warn[0] if deadline.clock.warn else None
     left = days.workdays_between(today, deadline.due)
     return Due(

@@ -1,5 +1,6 @@
 """Every procedure walked at random beside its table of steps: no step outside the table, no lost version, nobody
-judging their own work. And every role at every state with every verb, once.
+judging their own work; and beside its trial, which takes what the engine takes. And every role at every state with
+every verb, once.
 """
 
 from collections.abc import Iterator
@@ -12,9 +13,11 @@ from hypothesis import strategies as st
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
+from engine import calendar
 from engine.actions.comment import post_comment
 from engine.actions.consultation import plan_research
 from engine.advance import advance
+from engine.clock import day
 from engine.editions import shipped, shipped_names
 from engine.errors import Forbidden, Refused, WrongState
 from engine.models.consultation import Sitting
@@ -27,6 +30,8 @@ from engine.models.voice import Question
 from engine.permits import permit
 from engine.process import Field, Process, Verb
 from engine.rules import ROLES, SYSTEM, Actor
+from engine.walk import Step, Taken, Walker
+from engine.walk import Walk as Trial
 from tests.engine.actions.test_recommendation import assigned
 from tests.engine.test_processes import steps_of_table
 from tests.houses import House, shown_question
@@ -86,6 +91,7 @@ def walk(house: House, name: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[W
         db.add(paper)  # its number is 1, as whatever else an answer chooses
         other = another(house, db, found)
         monkeypatch.setattr("engine.permits.unmet", lambda *_: None)
+        monkeypatch.setattr("engine.walk._Course.unmet", lambda *_: None)
         yield Walk(house, db, found, other)
 
 
@@ -254,8 +260,35 @@ class Model:
         return self.previous() or "" if step["to"] == "previous" else step["to"] or self.state
 
 
+def trial_of(walk: Walk) -> Trial:
+    """The matter's way so far, as a trial would have it."""
+    entries = select(LedgerEntry).where(LedgerEntry.matter_id == walk.matter.id).order_by(LedgerEntry.id)
+    taken = [
+        Taken(trial_step(walk, one.verb, one.actor_id, one.role or ""), one.from_state, one.to_state or "")
+        for one in walk.db.scalars(entries)
+    ]
+    return Trial(walk.process, calendar.of(walk.db), taken)
+
+
+def trial_step(walk: Walk, verb: str, who: int | None, role: str) -> Step:
+    return Step(verb, Walker(role, who, day(walk.house.now)))
+
+
+def trial_refuses(walk: Walk, trial: Trial, verb: Verb, actor: Actor) -> bool:
+    """In each role that this actor has."""
+    for role in sorted(walk.roles(actor)):
+        try:
+            Trial(trial.process, trial.days, list(trial.taken)).take(
+                trial_step(walk, verb.name, actor.id, role)
+            )
+        except Refused:
+            continue
+        return False
+    return True
+
+
 WALKS = max(100, settings().max_examples)
-STEPS = st.lists(st.tuples(st.sampled_from(DOERS), st.integers(0, 9999), st.integers(0, 3)), max_size=50)
+STEPS = st.lists(st.tuples(st.sampled_from(DOERS), st.integers(0, 9999), st.integers(0, 3)), max_size=40)
 
 
 @every_process
@@ -266,14 +299,14 @@ def test_a_walk_takes_no_step_that_the_table_has_not(
     walk: Walk, name: str, steps: list[tuple[str, int, int]]
 ) -> None:
     nested = walk.db.begin_nested()
-    model = Model(walk)
+    model, trial = Model(walk), trial_of(walk)
     for who, seed, wild in steps:
-        take(walk, model, who, seed, is_wild=wild == 0)
+        take(walk, model, trial, who, seed, is_wild=wild == 0)
     nested.rollback()
     walk.db.expire_all()
 
 
-def take(walk: Walk, model: Model, who: str, seed: int, *, is_wild: bool) -> None:
+def take(walk: Walk, model: Model, trial: Trial, who: str, seed: int, *, is_wild: bool) -> None:
     """One step; three of four are by a role that may, from where it may."""
     every = [verb for verb in walk.process.verbs.values() if not verb.create]
     likely = every if is_wild else list(walk.process.verbs_from(model.state))
@@ -283,6 +316,7 @@ def take(walk: Walk, model: Model, who: str, seed: int, *, is_wild: bool) -> Non
     roles = list(ROLES) if is_wild else verb.doers
     actor = walk.actor(who, roles[seed // 7 % len(roles)])
     matter, refused = walk.matter, model.refuses(verb.name, actor)
+    assert trial_refuses(walk, trial, verb, actor) == refused, (verb.name, model.state)
     before, version, entries = matter.state, matter.version, count(walk)
     try:
         with walk.db.begin_nested():
@@ -298,6 +332,8 @@ def take(walk: Walk, model: Model, who: str, seed: int, *, is_wild: bool) -> Non
     assert (matter.state, entry.to_state, count(walk)) == (after, after, entries + 1)
     assert matter.version - version in ((1,) if after != before else (0, 1))
     model.note(verb.name, entry.actor_id, entry.role, before, after)
+    trial.take(trial_step(walk, verb.name, entry.actor_id, entry.role or ""))
+    assert trial.state == after
 
 
 def count(walk: Walk) -> int:
