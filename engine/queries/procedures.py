@@ -1,5 +1,6 @@
 """The procedures of the house as an administrator sees them: what holds, what is proposed, what is under way."""
 
+from collections import Counter
 from collections.abc import Sequence
 from datetime import date
 
@@ -10,7 +11,7 @@ from engine.editions import editions, shipped_names
 from engine.errors import NotFound
 from engine.models.edition import ProcessEdition
 from engine.models.matter import Matter
-from engine.process import Process
+from engine.process import Process, State
 from engine.process_diff import lost_states
 from engine.words import Words
 
@@ -33,16 +34,32 @@ def require_known(name: str) -> None:
 
 def in_states(db: Session, name: str) -> dict[str, int]:
     """How many matters are in each state now, whatever edition they are in."""
-    rows = select(Matter.state, func.count()).where(Matter.process == name).group_by(Matter.state)
-    return {state: count for state, count in db.execute(rows)}
+    counts: Counter[str] = Counter()
+    for state, count in _standing(db, name):
+        counts[state.name] += count
+    return counts
 
 
 def under_way(db: Session, name: str) -> int:
     """How many matters are at no end of the edition they are in."""
+    return sum(count for state, count in _standing(db, name) if not state.end)
+
+
+def stranded(db: Session, name: str, process: Process) -> list[tuple[State, int]]:
+    """How many matters are under way in each state that this text has not, as the edition they are in names it."""
+    return [
+        (state, count)
+        for state, count in _standing(db, name)
+        if not state.end and state.name not in process.states
+    ]
+
+
+def _standing(db: Session, name: str) -> list[tuple[State, int]]:
+    """Every state of every edition that matters are in, with how many."""
     known = {process.edition: process for process in editions(db, name)}
     rows = select(Matter.edition, Matter.state, func.count()).where(Matter.process == name)
-    found = db.execute(rows.group_by(Matter.edition, Matter.state))
-    return sum(count for edition, state, count in found if not known[edition].states[state].end)
+    found = db.execute(rows.group_by(Matter.edition, Matter.state).order_by(Matter.edition, Matter.state))
+    return [(known[edition].states[state], count) for edition, state, count in found]
 
 
 def without_place(db: Session, process: Process) -> dict[str, Words]:

@@ -12,9 +12,9 @@ from engine.actions.editions import adopt_edition, decline_edition, propose_edit
 from engine.clock import day, now
 from engine.database import Session
 from engine.editions import SHIPPED, process_on
-from engine.errors import Invalid
+from engine.errors import Invalid, NotFound, WrongState
 from engine.models.edition import ProcessEdition
-from engine.process import Broken, Finding, Process, read
+from engine.process import Broken, Process, read
 from engine.process_check import check
 from engine.process_diagram import svg
 from engine.process_diff import changes
@@ -24,6 +24,7 @@ from engine.vocabulary import vocabulary
 from engine.words import Words
 from web import auth
 from web.auth import for_roles
+from web.forms import part
 from web.forms.verb import Form
 from web.presenters import language, say
 from web.transaction import reading, transaction
@@ -70,6 +71,7 @@ def show(name: str) -> str:
             "procedure/show.html",
             process=process,
             drawing=Markup(svg(process, language(), known)),  # noqa: S704  (every text in it is escaped)
+            stranded=procedures.stranded(db, name, process),
             steps=_steps(process),
             editions=procedures.proposals(db, name),
             may_propose=bool(auth.actor(db).roles & EDITION_PROPOSERS),
@@ -94,32 +96,48 @@ def _steps(process: Process) -> list[dict[str, Any]]:
 @pages.route("/<name>/variant", methods=["GET", "POST"])
 @for_proposers
 def variant(name: str) -> str | Answer | tuple[str, int]:
-    """The text with the check's answers beside it; nothing is kept before it is proposed."""
+    """The text with the check's answers beside it, and a form that writes into it; nothing is kept before it is
+    proposed.
+    """
     procedures.require_known(name)
     with reading() as db:
         present = process_on(db, name, day(now()))
-        given = {"text": _text(db, present), "from_date": day(now()).isoformat()}
+        given = {"text": _text(db, present), "from_date": day(now()).isoformat(), "part": ""}
     if request.method == "GET":
-        return render_template("procedure/variant.html", f=Form(given), process=present)
+        return _variant(present, Form(dict(given)))
     given = {key: request.form.get(key, "").replace("\r\n", "\n") for key in given}
-    form, findings, changed = Form(given), list[Finding](), None
+    do = request.form.get("do")
+    form, shown = Form(part.typed(request.form) | given), dict[str, Any]()
     try:
-        if request.form.get("do") == "propose":
+        if do == "propose":
             with transaction() as db:
                 propose_edition(
                     db, name, given["text"], from_date=_day(given), actor=auth.actor(db), now=now()
                 )
             flash(_("已提出，等第二人批准。"), "done")
             return redirect(url_for("procedures.show", name=name))
-        changed = list(changes(present, check(given["text"], vocabulary(name))))
+        given["text"] = part.edited(given["text"], request.form)
+        if do in ("open", *part.EDITS):
+            form = Form(dict(given))
+        process = check(given["text"], vocabulary(name))
+        with reading() as db:
+            shown = {
+                "changed": list(changes(present, process)),
+                "stranded": procedures.stranded(db, name, process),
+            }
     except Broken as broken:
-        findings = broken.findings
+        shown = {"findings": broken.findings}
     except Invalid as refusal:
         form = form.refused(refusal)
-    page = render_template(
-        "procedure/variant.html", f=form, process=present, findings=findings, changed=changed
-    )
-    return page, 200 if changed is not None else 422
+    except (NotFound, WrongState) as refusal:
+        form = form.refused(Invalid({"part": refusal.words}))
+    return _variant(present, form, **shown), 200 if "changed" in shown else 422
+
+
+def _variant(present: Process, form: Form, **shown: Any) -> str:
+    asked = part.asked(form.given["text"], form.given["part"])
+    form.given = (asked["part"] or {}) | form.given
+    return render_template("procedure/variant.html", f=form, process=present, **asked, **shown)
 
 
 def _text(db: Session, process: Process) -> str:
@@ -157,6 +175,7 @@ def _edition(name: str, number: int, form: Form) -> str:
             places=[(one.name, say(one.title)) for one in proposed.states.values() if not one.end],
             drawing=Markup(svg(proposed, language())),  # noqa: S704  (every text in it is escaped)
             changed=list(changes(present, proposed)),
+            stranded=procedures.stranded(db, name, proposed),
             may_adopt=bool(actor.roles & EDITION_ADOPTERS) and actor.id != found.proposed_by_id,
         )
 

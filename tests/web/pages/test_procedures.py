@@ -1,5 +1,6 @@
 """Procedures in the workbench: seen as they run, changed by two people, refused in words."""
 
+import html
 import re
 
 from engine.models.edition import ProcessEdition
@@ -109,3 +110,72 @@ def test_what_is_not_there_is_404(web: Web) -> None:
         "/desk/procedures/plan/editions/99999999999",
     ):
         assert admin.get(path).status_code == 404
+
+
+def edit(part: str, do: str, **fields: object) -> dict[str, object]:
+    return given(PLAN, do) | {"part": part} | {key.replace("__", "."): value for key, value in fields.items()}
+
+
+def test_a_part_is_opened_with_what_the_text_says_and_written_back(web: Web) -> None:
+    admin = web.sign_in("sysadmin")
+    opened = admin.post(VARIANT, edit("state.draft_plan", "open"))
+    assert 'name="due.0" required aria-describedby="due.0-help " value="10 workdays"' in opened.text
+    answer = admin.post(
+        VARIANT, edit("state.draft_plan", "write", zh="草案", en="Draft plan", due__0="12 workdays")
+    )
+    assert answer.status_code == 200
+    assert "阶段“草案”的名称：计划草案 → 草案。" in said(answer)
+    assert "within = &#34;12 workdays&#34;" in answer.text
+    answer = admin.post(
+        VARIANT,
+        edit("verb.issue", "write", zh="印发计划", en="Issue the plan", doers=["leader", "office_staff"]),
+    )
+    assert "手续“印发计划”的由谁办理" in said(answer)
+
+
+def test_a_public_notice_is_added_by_the_form_and_taken_out_again(web: Web) -> None:
+    admin = web.sign_in("sysadmin")
+    stage = {"stage__zh": "公示", "stage__en": "Notice", "step__zh": "结束公示", "step__en": "End it"}
+    lengths = {"wait": "5 workdays", "within": "10 workdays", "warn": "1 workday"}
+    added = admin.post(
+        VARIANT, edit("verb.record_review", "stage", stage__by=["office_staff"], **stage, **lengths)
+    )
+    assert added.status_code == 200
+    assert "增加阶段“公示”。" in said(added)
+    text = html.unescape(re.findall(r"<textarea.*?>(.*?)</textarea>", added.text, re.S)[0])
+    gone = admin.post(VARIANT, given(text, "without") | {"part": "state.stage_1"})
+    assert "和现行版本没有区别" in said(gone)
+
+
+def test_what_the_form_cannot_write_is_refused_and_nothing_typed_is_lost(web: Web) -> None:
+    admin = web.sign_in("sysadmin")
+    wrong = admin.post(VARIANT, edit("state.draft_plan", "write", zh="草案", en="", due__0="soon"))
+    assert wrong.status_code == 422
+    assert "“soon”不是期限" in said(wrong)
+    assert 'value="草案"' in wrong.text
+    assert "计划草案" in wrong.text[wrong.text.index("<textarea") :]
+    for part, do in (("state.nothing", "write"), ("", "without"), ("state.draft_plan", "stage")):
+        stage = {"stage__zh": "公示", "stage__en": "Notice", "step__zh": "x", "step__en": "x", "within": "x"}
+        answer = admin.post(VARIANT, edit(part, do, **stage))
+        assert answer.status_code == 422
+        assert "文本里没有这一项" in said(answer)
+    broken = admin.post(VARIANT, given("process =", "write") | {"part": "verb.issue"})
+    assert broken.status_code == 422
+    assert "不是有效的 TOML" in said(broken)
+
+
+def test_matters_where_a_text_has_no_stage_are_told(web: Web) -> None:
+    with web.house.transaction() as db:
+        web.house.plan(db)
+    admin = web.sign_in("sysadmin")
+    without_call = PLAN.replace("call_open", "calling").replace(
+        'marks = ["calling"]', 'marks = ["call_open"]'
+    )
+    told = "有 1 项在“议题征集”，这个版本没有这个阶段。"
+    assert told in said(admin.post(VARIANT, given(without_call)))
+    assert admin.post(VARIANT, given(without_call, "propose")).status_code == 302
+    assert told in said(admin.get("/desk/procedures/plan/editions/2"))
+    assert told not in said(admin.get("/desk/procedures/plan"))
+    web.sign_in("office").post("/desk/procedures/plan/editions/2/adopt")
+    web.later(days=100)
+    assert told in said(web.sign_in("secadmin").get("/desk/procedures/plan"))
