@@ -82,6 +82,14 @@ def test_what_must_be_on_record_is_asked_for_and_what_a_house_tells_is_taken_as_
     assert open_to(asked, "unit_admin", 2, after=2)["request_extension"] == "This has been done already."
 
 
+def test_what_was_done_at_an_earlier_stage_does_not_count_at_this_one() -> None:
+    steps = [step("draft_reply", "unit_handler", 3, after=2), step("reply", "unit_leader", 4, after=2)]
+    returned = walk("assignment", [*ASSIGNED, *steps, step("reject_reply", "assigning_office", after=3)])
+    assert open_to(returned, "unit_leader", 4, after=3)["reply"].startswith(
+        "“Draft the reply” is not on record"
+    )
+
+
 def test_a_step_back_leads_to_where_it_came_from() -> None:
     returned = walk("assignment", [ASSIGNED[0], step("request_return", "unit_admin", 2, after=1)])
     assert returned.state == "return_requested"
