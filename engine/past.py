@@ -48,13 +48,15 @@ def came_from(db: Session, matter: Matter, states: Set[str], *, but: Set[str]) -
     return db.scalar(rows.order_by(LedgerEntry.id.desc()).limit(1))
 
 
-def done(db: Session, matter: Matter, verb: str) -> list[LedgerEntry]:
-    """Every time a verb was done."""
+def has_done(db: Session, matter: Matter, verb: str, person_id: int | None) -> bool:
+    """Whether this person, or the system, ever did it: many may have."""
     entries, verbs = db.info.get(_AHEAD, ({}, ()))
     if matter.id in entries and verb in verbs:
-        return [entry for entry in entries[matter.id] if entry.verb == verb]
-    rows = select(LedgerEntry).where(LedgerEntry.matter_id == matter.id, LedgerEntry.verb == verb)
-    return list(db.scalars(rows.order_by(LedgerEntry.id)))
+        return any(entry.verb == verb and entry.actor_id == person_id for entry in entries[matter.id])
+    mine = select(LedgerEntry.id).where(
+        LedgerEntry.matter_id == matter.id, LedgerEntry.verb == verb, LedgerEntry.actor_id == person_id
+    )
+    return db.scalar(mine.limit(1)) is not None
 
 
 def done_since(db: Session, matter: Matter, verb: str) -> list[LedgerEntry]:

@@ -14,7 +14,7 @@ from engine.editions import former_names, present_name, process_of
 from engine.errors import Forbidden, Refused, WrongState
 from engine.guards import unmet
 from engine.models.matter import Matter
-from engine.past import came_from, done, done_since
+from engine.past import came_from, done_since, has_done
 from engine.process import Guard, Process, Span, Verb
 from engine.rules import Actor
 from engine.words import Words
@@ -51,7 +51,8 @@ class Course(Protocol):
     def role_among(self, roles: Iterable[str]) -> str | None:
         """The first of these that the actor holds over the matter."""
 
-    def deeds(self, verb: str) -> Sequence[Deed]: ...
+    def has_done(self, verb: str) -> bool:
+        """Whether this person did it, ever."""
 
     def deeds_here(self, verb: str) -> Sequence[Deed]:
         """Those since the matter entered its state."""
@@ -91,8 +92,8 @@ class Kept:
     def role_among(self, roles: Iterable[str]) -> str | None:
         return rules.role_over(self.actor, self.matter, roles)
 
-    def deeds(self, verb: str) -> Sequence[Deed]:
-        return [Deed(entry.actor_id, entry.role) for entry in done(self.db, self.matter, verb)]
+    def has_done(self, verb: str) -> bool:
+        return has_done(self.db, self.matter, verb, self.actor.id)
 
     def deeds_here(self, verb: str) -> Sequence[Deed]:
         return [Deed(entry.actor_id, entry.role) for entry in done_since(self.db, self.matter, verb)]
@@ -137,9 +138,7 @@ def role_for(process: Process, verb: Verb, course: Course) -> str:
                 f"“{verb.title.en}” was possible until {last:%Y-%m-%d}.",
             )
         )
-    if course.who is not None and any(
-        deed.who == course.who for other in verb.not_by for deed in course.deeds(other)
-    ):
+    if course.who is not None and any(course.has_done(other) for other in verb.not_by):
         raise Forbidden(
             Words(
                 "不能办理自己经手的事项，请由另一人办理。",
@@ -220,5 +219,7 @@ def forbidden(verb: Verb) -> Forbidden:
 
 def _already(verb: Verb, course: Course) -> bool:
     """`person`: this one ever; `stay`: anybody in this state; `person_and_stay`: this one in this state."""
-    done = course.deeds(verb.name) if verb.once_per == "person" else course.deeds_here(verb.name)
+    if verb.once_per == "person":
+        return course.has_done(verb.name)
+    done = course.deeds_here(verb.name)
     return bool(done) if verb.once_per == "stay" else any(deed.who == course.who for deed in done)

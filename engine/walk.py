@@ -197,8 +197,8 @@ class _Course:
             return None
         return mine if mine in roles else None
 
-    def deeds(self, verb: str) -> Sequence[Deed]:
-        return _deeds(self.walk.taken, verb)
+    def has_done(self, verb: str) -> bool:
+        return any(deed.who == self.who for deed in _deeds(self.walk.taken, verb))
 
     def deeds_here(self, verb: str) -> Sequence[Deed]:
         return _deeds(self.walk.taken[self.walk.entered :], verb)

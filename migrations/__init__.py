@@ -4,7 +4,7 @@ from pathlib import Path
 
 from sqlalchemy import Engine, inspect, text
 
-HEAD = "topics_held"
+HEAD = "ledger_by_verb"
 """The newest of `versions/`."""
 
 

@@ -16,7 +16,10 @@ class LedgerEntry(Base):
     """
 
     __tablename__ = "ledger_entry"
-    __table_args__ = (Index("ix_ledger_entry_matter", "matter_id", "id"),)
+    __table_args__ = (
+        Index("ix_ledger_entry_matter", "matter_id", "id"),
+        Index("ix_ledger_entry_verb", "matter_id", "verb", "actor_id"),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     at: Mapped[datetime]
