@@ -4,7 +4,7 @@ from pathlib import Path
 
 from sqlalchemy import Engine, inspect, text
 
-HEAD = "editions_move"
+HEAD = "attendance"
 """The newest of `versions/`."""
 
 

@@ -9,6 +9,7 @@ from datetime import UTC, date, datetime, timedelta
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from engine.actions.attendance import invite
 from engine.actions.consultation import plan_consultation
 from engine.actions.house import load_years, set_up_house
 from engine.actions.people import (
@@ -28,7 +29,7 @@ from engine.actions.topic import submit_topic
 from engine.clock import day
 from engine.database import Database
 from engine.errors import Refused
-from engine.models.consultation import Consultation, Sitting
+from engine.models.consultation import Attendance, Consultation, Sitting
 from engine.models.people import Person, Post
 from engine.models.topic import Plan, Topic
 from engine.models.voice import Question
@@ -260,6 +261,18 @@ def sitting(house: House, db: Session, *, live: bool = True) -> Sitting:
         perform(db, scheduled, "make_ready", actor=committee, now=house.now, **READY)
         perform(db, scheduled, "go_live", actor=house.actor(db, "host1"), now=house.now)
     return scheduled
+
+
+def invited(
+    house: House, db: Session, to: Sitting, name: str = "group1", *, must_attend: bool = True
+) -> Attendance:
+    """What has become of asking one of the staff to a sitting."""
+    person = house.actor(db, name).person
+    assert person
+    committee = house.actor(db, "committee")
+    invite(db, to, [person], must_attend=must_attend, actor=committee, now=house.now)
+    rows = select(Attendance).where(Attendance.parent_id == to.id, Attendance.person_id == person.id)
+    return db.scalars(rows).one()
 
 
 def shown_question(

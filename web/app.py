@@ -20,6 +20,7 @@ from web.frame import frame
 from web.limits import limiter
 from web.pages import (
     account,
+    attendance,
     consultations,
     desk,
     files,
@@ -97,6 +98,7 @@ def create_app(settings: Settings | None = None) -> Flask:
         desk,
         procedures,
         programmes,
+        attendance,
         matters,
         people_pages,
         ledger,
