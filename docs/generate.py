@@ -17,6 +17,7 @@ ORDER = (
     "consultation",
     "research",
     "sitting",
+    "attendance",
     "question",
     "comment",
     "recommendation",

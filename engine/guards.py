@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from sqlalchemy import ColumnElement, and_, exists, func, not_, select
 from sqlalchemy.orm import Session
@@ -11,7 +11,8 @@ from engine import calendar
 from engine.clock import day
 from engine.deadlines import deadlines
 from engine.editions import carries_mark, has_mark, process_of, shipped
-from engine.models.consultation import Finding, Segment
+from engine.models.consultation import Attendance, Finding, Segment, Sitting
+from engine.models.ledger import LedgerEntry
 from engine.models.matter import Matter, MatterMark
 from engine.models.people import Post
 from engine.models.recommendation import Assignment, Source
@@ -132,6 +133,37 @@ def _no_loose_questions(db: Session, matter: Matter, number: int, now: datetime)
 
 def _sitting_is_live(db: Session, matter: Matter, number: int, now: datetime) -> bool:
     return carries_mark(db, db.get_one(Matter, matter.sitting_id), "live")
+
+
+def _sitting_is_on(db: Session, matter: Matter, number: int, now: datetime) -> bool:
+    """Asked of the sitting itself where somebody is to be invited."""
+    marks = ("announced", "warmup", "ready", "live", "interrupted")
+    sitting = matter if isinstance(matter, Sitting) else db.get_one(Sitting, matter.parent_id)
+    return any(carries_mark(db, sitting, mark) for mark in marks)
+
+
+def _voluntary(db: Session, matter: Matter, number: int, now: datetime) -> bool:
+    return not _compulsory(db, matter, number, now)
+
+
+def _compulsory(db: Session, matter: Matter, number: int, now: datetime) -> bool:
+    return db.get_one(Attendance, matter.id).must_attend
+
+
+def _days_before_start(db: Session, matter: Matter, number: int, now: datetime) -> bool:
+    starts_at = db.get_one(Sitting, matter.parent_id).starts_at
+    return day(now) <= day(starts_at) - timedelta(days=number)
+
+
+def _minutes_before_start(db: Session, matter: Matter, number: int, now: datetime) -> bool:
+    return now >= db.get_one(Sitting, matter.parent_id).starts_at - timedelta(minutes=number)
+
+
+def _leave_requests_at_most(db: Session, matter: Matter, number: int, now: datetime) -> bool:
+    asked = select(func.count()).where(
+        LedgerEntry.matter_id == matter.id, LedgerEntry.verb == "request_leave"
+    )
+    return (db.scalar(asked) or 0) < number
 
 
 def _nothing_on_air(db: Session, matter: Matter, number: int, now: datetime) -> bool:
@@ -302,6 +334,44 @@ CONDITIONS: dict[str, Condition] = {
         _sitting_is_live,
         lambda _: Words("直播还没有开始，或者已经中断、结束。", "The sitting is not live now."),
     ),
+    "sitting_is_on": Condition(
+        _sitting_is_on,
+        lambda _: Words(
+            "会议已经结束、延期或取消。", "The sitting is over, has been put off or has been cancelled."
+        ),
+    ),
+    "voluntary": Condition(
+        _voluntary,
+        lambda _: Words(
+            "这次会议必须参加，不能来的请请假。", "You must attend; if you cannot, ask for leave."
+        ),
+    ),
+    "compulsory": Condition(
+        _compulsory,
+        lambda _: Words(
+            "这次会议自愿报名，不能来的答复不参加即可，不用请假。",
+            "Attending is voluntary; if you cannot come, decline. No leave is needed.",
+        ),
+    ),
+    "days_before_start": Condition(
+        _days_before_start,
+        lambda n: Words(
+            f"请假要在会前 {n} 天以前提出，来不及的请联系专委会人员。",
+            f"Leave is asked for at least {n} days before the sitting; now please call the committee's staff.",
+        ),
+    ),
+    "minutes_before_start": Condition(
+        _minutes_before_start,
+        lambda n: Words(
+            f"开会前 {n} 分钟开始签到。", f"Signing in opens {n} minutes before the sitting begins."
+        ),
+    ),
+    "leave_requests_at_most": Condition(
+        _leave_requests_at_most,
+        lambda n: Words(
+            f"每次会议最多请假 {n} 次，已经用完。", f"Leave may be asked for {n} times a sitting, not more."
+        ),
+    ),
     "nothing_on_air": Condition(
         _nothing_on_air,
         lambda _: Words(
@@ -334,6 +404,9 @@ CONDITIONS: dict[str, Condition] = {
     ),
 }
 COUNTING = frozenset(
-    {"scorers", "supporters", "carried_topics", "findings", "segments", "moderators", "sources"}
+    {
+        *("scorers", "supporters", "carried_topics", "findings", "segments", "moderators", "sources"),
+        *("days_before_start", "minutes_before_start", "leave_requests_at_most"),
+    }
 )
 """Conditions that ask for a number."""

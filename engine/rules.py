@@ -50,6 +50,7 @@ ROLES: dict[str, Role] = {
     "duty_leader": Role(Words("本场值班领导", "Duty leader of the sitting"), "sitting"),
     "live_operator": Role(Words("直播运维", "Live operator"), "sitting"),
     "submitter": Role(Words("提交人", "The one who put it forward"), "own"),
+    "invitee": Role(Words("受邀人", "The one invited"), "own"),
     "chairs_meeting": Role(Words("主席会议", "Chairpersons' meeting"), "body"),
     "standing_committee": Role(Words("常务委员会", "Standing Committee"), "body"),
     "party_committee": Role(Words("市委", "Party committee"), "body"),
@@ -65,6 +66,9 @@ HELD_BY_POST = tuple(
     if role.scope not in ("own", "body") and name not in ("citizen", "system")
 )
 
+_OWN = {"submitter": "created_by_id", "invitee": "person_id"}
+"""Whose a matter is, for the roles of scope `own`."""
+
 # What no procedure says: who may do it, and read it, apart from the steps of a matter.
 PROGRAMMERS = frozenset({"committee_staff", "office_staff"})
 ADMINISTRATORS = frozenset({"sysadmin", "secadmin"})
@@ -72,9 +76,11 @@ EDITION_PROPOSERS = frozenset({"sysadmin"})
 EDITION_ADOPTERS = frozenset({"office_staff", "secadmin"})
 CALENDAR_KEEPERS = frozenset({"sysadmin"})
 """domain/05 gives the system administrator the configuration; that the calendar is part of it is our assumption."""
+UNITS = frozenset({"unit_admin", "unit_handler", "unit_leader"})
 SITTING_GRANTERS = frozenset({"office_staff", "committee_staff"})
 SITTING_CONFIRMERS = frozenset({"office_staff", "leader"})
 HALL_RUNNERS = ("host", "recorder", "live_operator", "duty_leader", "committee_staff", "leader")
+DOOR_KEEPERS = ("committee_staff", "recorder")
 HALL_MODERATORS = ("moderator", *HALL_RUNNERS)
 TOPIC_DECIDERS = frozenset({"office_staff"})
 TOPIC_READERS = frozenset(
@@ -129,11 +135,15 @@ def _holds(actor: Actor, matter: Matter | None, role: str) -> bool:
         return False
     if role == "citizen":
         return actor.person.phone_key is not None
-    if role == "submitter":
-        return matter is not None and actor.id is not None and matter.created_by_id == actor.id
+    if role in _OWN:
+        return matter is not None and _owner_id(matter, role) == actor.id
     if actor.acting and actor.acting != role:
         return False
     return any(covers(post, matter) for post in actor.posts if post.role == role)
+
+
+def _owner_id(matter: Matter, role: str) -> int | None:
+    return getattr(matter, _OWN[role], None)
 
 
 def covers(post: Post, matter: Matter | None) -> bool:
@@ -154,8 +164,11 @@ def covers(post: Post, matter: Matter | None) -> bool:
 
 def people_over(db: Session, matter: Matter, role: str) -> list[Person]:
     """Everybody who is to hear of this matter in this role, each once, in the order of their posts."""
-    if ROLES[role].scope == "own":
+    if role == "submitter":
         return matter.submitters
+    if role in _OWN:
+        owner = _owner_id(matter, role)
+        return [db.get_one(Person, owner)] if owner else []
     posts = db.scalars(
         select(Post)
         .where(Post.role == role, Post.confirmed_at.is_not(None), Post.ended_at.is_(None))

@@ -18,6 +18,7 @@ PARENTS = {
     "consultation": "topic",
     "research": "consultation",
     "sitting": "consultation",
+    "attendance": "sitting",
     "question": "sitting",
     "comment": "sitting",
     "recommendation": "consultation",

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from sqlalchemy import Engine, inspect, text
 
-HEAD = "ledger_by_verb"
+HEAD = "attendance"
 """The newest of `versions/`."""
 
 

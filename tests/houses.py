@@ -9,6 +9,7 @@ from datetime import UTC, date, datetime, timedelta
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from engine.actions.attendance import invite
 from engine.actions.calendar import load_year
 from engine.actions.consultation import plan_consultation
 from engine.actions.house import set_up_house
@@ -30,7 +31,7 @@ from engine.actions.topic import submit_topic
 from engine.clock import day
 from engine.database import Database
 from engine.errors import Refused
-from engine.models.consultation import Consultation, Sitting
+from engine.models.consultation import Attendance, Consultation, Sitting
 from engine.models.people import Person, Post
 from engine.models.recommendation import Assignment
 from engine.models.topic import Plan, Topic
@@ -286,6 +287,18 @@ def assignments(house: House, db: Session, at: Sitting, many: int) -> list[Assig
         perform(db, draft, "report_up", actor=house.actor(db, "office"), now=house.now)
         perform(db, draft, "assign", actor=house.actor(db, "government"), now=house.now, lead_unit=1)
     return list(db.scalars(select(Assignment).order_by(Assignment.id)))
+
+
+def invited(
+    house: House, db: Session, to: Sitting, name: str = "group1", *, must_attend: bool = True
+) -> Attendance:
+    """What has become of asking one of the staff to a sitting."""
+    person = house.actor(db, name).person
+    assert person
+    committee = house.actor(db, "committee")
+    invite(db, to, [person], must_attend=must_attend, actor=committee, now=house.now)
+    rows = select(Attendance).where(Attendance.parent_id == to.id, Attendance.person_id == person.id)
+    return db.scalars(rows).one()
 
 
 def shown_question(

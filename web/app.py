@@ -20,6 +20,7 @@ from web.frame import frame
 from web.limits import limiter
 from web.pages import (
     account,
+    attendance,
     calendar,
     consultations,
     desk,
@@ -100,6 +101,7 @@ def create_app(settings: Settings | None = None) -> Flask:
         procedures,
         walks,
         programmes,
+        attendance,
         matters,
         calendar,
         people_pages,

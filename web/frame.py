@@ -7,7 +7,7 @@ from flask_login import current_user
 
 from engine import clock
 from engine.queries import people
-from engine.rules import ADMINISTRATORS, EDITION_ADOPTERS, EDITION_PROPOSERS, TOPIC_READERS
+from engine.rules import ADMINISTRATORS, EDITION_ADOPTERS, EDITION_PROPOSERS, TOPIC_READERS, UNITS
 from engine.words import Words
 from web import auth, presenters
 from web.transaction import reading
@@ -57,7 +57,6 @@ def _public_nav() -> list[dict[str, Any]]:
 
 CPPCC = frozenset({"office_staff", "committee_staff", "committee_head", "leader"})
 ASSIGNING = frozenset({"assigning_office", "inspection_office"})
-UNITS = frozenset({"unit_admin", "unit_handler", "unit_leader"})
 
 DESK: list[tuple[Words, list[tuple[Words, str, frozenset[str]]]]] = [
     (

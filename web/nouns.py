@@ -9,17 +9,21 @@ from flask import url_for
 from engine.actions.perform import CREATES
 from engine.actions.sitting import KINDS
 from engine.clock import day
+from engine.clock import now as clock_now
 from engine.database import Session
 from engine.editions import carries_mark, process_of, process_on, shipped
-from engine.models.consultation import Research, Sitting
+from engine.models.consultation import Attendance, Research, Sitting
 from engine.models.matter import Matter
 from engine.models.recommendation import Assignment, Recommendation
 from engine.models.topic import Topic
 from engine.permits import may_begin
+from engine.queries import attendance as comers
 from engine.queries import people, recommendations, sittings, topics
-from engine.queries.matters import children, documents, state_of
-from engine.rules import PROGRAMMERS, ROLES, Actor
+from engine.queries.matters import children, documents, may_read, state_of
+from engine.rules import DOOR_KEEPERS, PROGRAMMERS, ROLES, Actor, role_over
+from web.presenters import clock_words
 
+BY_HAND = "sign_in_by_staff"
 Shown = dict[str, Any]
 
 
@@ -98,9 +102,31 @@ def _sitting(db: Session, matter: Matter, actor: Actor) -> Shown:
         "kinds": KINDS,
         "roles": ROLES,
         "posts": people.posts_of_sitting(db, sitting.id),
-        "invitations": sittings.invitations(db, sitting),
         "may_programme": bool(actor.roles & PROGRAMMERS),
+        "may_keep_door": role_over(actor, sitting, DOOR_KEEPERS) is not None,
+        **attendance(db, sitting, actor),
     }
+
+
+def attendance(db: Session, sitting: Sitting, actor: Actor) -> Shown:
+    """Who is invited, each with a way to their invitation where the actor may read it, and how many stand where."""
+    found = comers.attendances(db, sitting)
+    rows = [
+        {
+            "href": url_for("matters.show", matter_id=one.id) if may_read(db, actor, one) else None,
+            "attendance": one,
+            "state": state_of(db, one),
+            "is_late": comers.is_late(db, sitting, one),
+            "by_hand": any(verb.name == BY_HAND for verb in process_of(db, one).verbs_from(one.state)),
+        }
+        for one in found
+    ]
+    return {"invited": rows, "tally": comers.tally(db, sitting, found), "asof": clock_words(clock_now())}
+
+
+def _attendance(db: Session, matter: Matter, actor: Actor) -> Shown:
+    one = db.get_one(Attendance, matter.id)
+    return {"is_late": comers.is_late(db, db.get_one(Sitting, one.parent_id), one)}
 
 
 def _recommendation(db: Session, matter: Matter, actor: Actor) -> Shown:
@@ -128,6 +154,7 @@ _SHOW: dict[str, Callable[[Session, Matter, Actor], Shown]] = {
     "consultation": _consultation,
     "research": _research,
     "sitting": _sitting,
+    "attendance": _attendance,
     "recommendation": _recommendation,
     "assignment": _assignment,
 }

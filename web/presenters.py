@@ -132,7 +132,18 @@ def written(given: str) -> str:
 
 def tag(state: State) -> tuple[str, str]:
     """A state as a tag: its name, and the shape that goes with where it stands in its life."""
-    good = {"planned", "issued", "answered", "closed", "replied", "approved", "held", "verified", "accepted"}
+    good = {
+        "planned",
+        "issued",
+        "answered",
+        "closed",
+        "replied",
+        "approved",
+        "held",
+        "verified",
+        "accepted",
+        "attended",
+    }
     if state.end:
         return say(state.title), "done" if good & set(state.marks) else "neutral"
     return say(state.title), "progress"

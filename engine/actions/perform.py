@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from engine.actions import consultation, question, recommendation, sitting, topic
+from engine.actions import attendance, consultation, question, recommendation, sitting, topic
 from engine.advance import advance
 from engine.errors import NotFound
 from engine.models.ledger import LedgerEntry
@@ -28,6 +28,8 @@ DOES: dict[tuple[str, str], Callable[..., LedgerEntry]] = {
     ("sitting", "next_segment"): sitting.next_segment,
     ("sitting", "record_promise"): sitting.record_promise,
     ("sitting", "end"): sitting.end_sitting,
+    ("attendance", "sign_in"): attendance.sign_in,
+    ("attendance", "sign_in_by_staff"): attendance.sign_in_by_staff,
     ("question", "upvote"): question.upvote_question,
     ("question", "merge"): question.merge_question,
     ("question", "split"): question.split_question,

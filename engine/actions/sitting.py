@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from engine.actions.dates import require_to_come
@@ -13,9 +12,8 @@ from engine.advance import accepted, advance, begin
 from engine.clock import day
 from engine.editions import carries_mark, process_on
 from engine.errors import Forbidden, Invalid, WrongState
-from engine.models.consultation import Consultation, Invitation, Promise, Segment, Sitting
+from engine.models.consultation import Consultation, Promise, Segment, Sitting
 from engine.models.ledger import LedgerEntry
-from engine.models.people import Person
 from engine.models.voice import Question
 from engine.record import ask_for, record
 from engine.rules import PROGRAMMERS, Actor, covers
@@ -106,60 +104,6 @@ def set_programme(
         matter=sitting,
         from_state=sitting.state,
         data=data,
-    )
-
-
-def invite(
-    db: Session, sitting: Sitting, people: Sequence[Person], *, must_attend: bool, actor: Actor, now: datetime
-) -> None:
-    """Asks people to a sitting; who is invited already stays as they are."""
-    _require_programmer(actor, sitting)
-    known = set(db.scalars(select(Invitation.person_id).where(Invitation.sitting_id == sitting.id)))
-    added = [person for person in people if person.id not in known]
-    db.add_all(
-        Invitation(sitting_id=sitting.id, person_id=person.id, must_attend=must_attend) for person in added
-    )
-    record(
-        db,
-        "sitting.invited",
-        noun="sitting",
-        verb="invite",
-        actor=actor,
-        now=now,
-        matter=sitting,
-        from_state=sitting.state,
-        answers={"people": [person.id for person in added], "must_attend": must_attend},
-    )
-
-
-def answer_invitation(
-    db: Session, invitation: Invitation, reply: str, reason: str = "", *, actor: Actor, now: datetime
-) -> None:
-    """The invited person's own answer: `will_attend`, or `declined` with a reason."""
-    if actor.id != invitation.person_id:
-        raise Forbidden(Words("只能由本人答复邀请。", "Only the person invited can answer."))
-    if reply not in ("will_attend", "declined") or (reply == "declined" and not reason.strip()):
-        raise Invalid(
-            {
-                "reason": Words(
-                    "请选择参加，或写明不能参加的理由。", "Say that you will attend, or why you cannot."
-                )
-            }
-        )
-    invitation.reply, invitation.reason, invitation.replied_at = reply, reason.strip()[:500], now
-    sitting = invitation.sitting
-    texts = {"reason": invitation.reason} if invitation.reason else {}
-    record(
-        db,
-        f"invitation.{reply}",
-        noun="invitation",
-        verb="answer",
-        actor=actor,
-        now=now,
-        matter=sitting,
-        from_state=sitting.state,
-        answers={"id": invitation.id, "reply": reply},
-        texts=texts,
     )
 
 

@@ -1,7 +1,8 @@
-"""A consultation: its research, its sittings, what was found and who is invited."""
+"""A consultation: its research, its sittings, what was found and who attends."""
 
 from datetime import date, datetime
 
+import pyotp
 from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
@@ -68,7 +69,8 @@ class Finding(Base):
 class Sitting(Matter):
     """The consultation held live (the broadcast). Its parent is the consultation.
 
-    Visits count from `opened_at` to `closed_at`. `fact_no` is the last number the relay gave.
+    Visits count from `opened_at` to `closed_at`. `fact_no` is the last number the relay gave. The codes for signing in
+    at its door come from `door_key`.
     """
 
     __tablename__ = "sitting"
@@ -86,6 +88,7 @@ class Sitting(Matter):
     opened_at: Mapped[datetime | None]
     closed_at: Mapped[datetime | None]
     fact_no: Mapped[int] = mapped_column(default=0)
+    door_key: Mapped[str] = mapped_column(String(32), default=pyotp.random_base32)
 
     segments: Mapped[list["Segment"]] = relationship(
         order_by="Segment.position", back_populates="sitting", cascade="all, delete-orphan"
@@ -116,25 +119,19 @@ class Segment(Base):
     sitting: Mapped[Sitting] = relationship(back_populates="segments")
 
 
-class Invitation(Base):
-    """Someone asked to a sitting, and what they answered."""
+class Attendance(Matter):
+    """One person's part in a sitting, from the invitation to having come. Its parent is the sitting."""
 
-    __tablename__ = "invitation"
-    __table_args__ = (
-        CheckConstraint("reply IN ('waiting', 'will_attend', 'declined')", name="reply"),
-        UniqueConstraint("sitting_id", "person_id"),
-    )
+    __tablename__ = "attendance"
+    __mapper_args__ = {"polymorphic_identity": "attendance"}
+    __table_args__ = ()
 
-    id: Mapped[int] = mapped_column(primary_key=True)
-    sitting_id: Mapped[int] = mapped_column(ForeignKey("sitting.id"))
+    id: Mapped[int] = mapped_column(ForeignKey("matter.id"), primary_key=True)
     person_id: Mapped[int] = mapped_column(ForeignKey("person.id"), index=True)
     must_attend: Mapped[bool] = mapped_column(default=False)
-    reply: Mapped[str] = mapped_column(String(12), default="waiting")
-    reason: Mapped[str] = mapped_column(Text, default="")
-    replied_at: Mapped[datetime | None]
+    arrived_at: Mapped[datetime | None]
 
-    sitting: Mapped[Sitting] = relationship()
-    person: Mapped[Person] = relationship()
+    person: Mapped[Person] = relationship(foreign_keys=[person_id])
 
 
 class Promise(Base):

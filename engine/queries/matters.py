@@ -17,7 +17,7 @@ from engine.models.ledger import LedgerEntry, LedgerText
 from engine.models.matter import Matter
 from engine.models.people import Person, Post
 from engine.process import Field, Process, State, Verb
-from engine.rules import ROLES, Actor, covers
+from engine.rules import ROLES, Actor, covers, role_over
 from engine.words import Words
 
 READS_ALL = {"leader", "office_staff", "committee_staff"}
@@ -166,8 +166,12 @@ def matter(db: Session, matter_id: int) -> Matter:
 
 
 def may_read(db: Session, actor: Actor, matter: Matter) -> bool:
-    """Whoever holds a post that reaches the matter, and has a part in its procedure or leads the house (domain/05)."""
-    return any(covers(post, matter) for post in readers(actor, process_of(db, matter)))
+    """Whoever holds a post that reaches the matter, and has a part in its procedure or leads the house (domain/05);
+    and whoever is invited, their own invitation.
+    """
+    posts = readers(actor, process_of(db, matter))
+    is_theirs = role_over(actor, matter, ["invitee"]) is not None
+    return is_theirs or any(covers(post, matter) for post in posts)
 
 
 def readers(actor: Actor, process: Process) -> list[Post]:

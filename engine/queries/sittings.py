@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from engine.editions import has_mark
 from engine.errors import NotFound
-from engine.models.consultation import Consultation, Finding, Invitation, Promise, Research, Segment, Sitting
+from engine.models.consultation import Consultation, Finding, Promise, Research, Segment, Sitting
 from engine.models.matter import Matter, MatterMark
 from engine.models.voice import Question
 from engine.rules import Actor
@@ -100,22 +100,9 @@ def findings_of(db: Session, research: Research) -> Sequence[Finding]:
     ).all()
 
 
-def invitations(db: Session, sitting: Sitting) -> Sequence[Invitation]:
-    return db.scalars(
-        select(Invitation).where(Invitation.sitting_id == sitting.id).order_by(Invitation.id)
-    ).all()
-
-
 def second_of(sitting: Sitting, moment: datetime) -> int:
     """Seconds since the opening: where the recording is at a moment; 0 before it."""
     return max(0, int((moment - sitting.opened_at).total_seconds())) if sitting.opened_at else 0
-
-
-def invitation(db: Session, invitation_id: int) -> Invitation:
-    found = db.get(Invitation, invitation_id)
-    if found is None:
-        raise NotFound(Words("没有这份邀请。", "There is no such invitation."))
-    return found
 
 
 def serving(db: Session, actor: Actor) -> Sequence[Sitting]:
@@ -125,9 +112,3 @@ def serving(db: Session, actor: Actor) -> Sequence[Sitting]:
         *(has_mark(db, "sitting", mark) for mark in ("announced", "warmup", "ready", "live", "interrupted"))
     )
     return db.scalars(select(Sitting).where(Sitting.id.in_(mine), ahead).order_by(Sitting.starts_at)).all()
-
-
-def invitations_waiting(db: Session, person_id: int) -> Sequence[Invitation]:
-    """The invitations a person has not answered yet."""
-    rows = select(Invitation).where(Invitation.person_id == person_id, Invitation.reply == "waiting")
-    return db.scalars(rows.order_by(Invitation.id)).all()

@@ -34,7 +34,7 @@ from engine.walk import Step, Taken, Walker
 from engine.walk import Walk as Trial
 from tests.engine.actions.test_recommendation import assigned
 from tests.engine.test_processes import steps_of_table
-from tests.houses import House, shown_question
+from tests.houses import House, invited, shown_question
 
 every_process = pytest.mark.parametrize("name", shipped_names())
 on_sqlite = pytest.mark.parametrize("house", ["sqlite"], indirect=True)
@@ -67,6 +67,8 @@ class Walk:
             return SYSTEM
         if role == "submitter":
             return Actor(matter.created_by)
+        if role == "invitee":
+            return Actor(getattr(matter, "person", None))
         sitting = matter.id if matter.process == "sitting" else matter.sitting_id
         post = Post(role=role, unit_id=matter.unit_id, group_id=matter.group_id, sitting_id=sitting)
         return Actor(self.house.actor(self.db, who).person, (post,))
@@ -77,6 +79,8 @@ class Walk:
             held.add("citizen")
         if actor.id and actor.id == self.matter.created_by_id:
             held.add("submitter")
+        if actor.id and actor.id == getattr(self.matter, "person_id", None):
+            held.add("invitee")
         return held
 
 
@@ -106,6 +110,8 @@ def matter_of(house: House, db: Session, name: str) -> Matter:
             return assignments[0]
         case "sitting":
             return live
+        case "attendance":
+            return invited(house, db, live)
         case "question":
             return db.scalars(select(Question)).one()
         case "comment":

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Mapper
 
 from engine import process as language
 from engine.editions import SHIPPED, shipped, shipped_names
-from engine.models.consultation import Consultation
+from engine.models.consultation import Consultation, Sitting
 from engine.models.matter import Matter
 from engine.process import Clock, Process, Span, State, Verb
 from engine.process_check import check
@@ -27,6 +27,18 @@ MARKS = {  # what figures, queries and pages ask for; a shipped file must carry 
     "consultation": {"planned", "under_way", "reported", "concluded", "cancelled", "public"},
     "research": {"planned", "report_submitted", "accepted"},
     "sitting": {"announced", "asking_open", "live", "interrupted", "held"},
+    "attendance": {
+        *(
+            "invited",
+            "will_attend",
+            "leave_requested",
+            "declined",
+            "on_leave",
+            "attended",
+            "absent",
+            "cancelled",
+        ),
+    },
     "question": {
         *("waiting", "approved", "shortlisted", "on_air", "answered", "owed", "merged", "refused"),
         *("loose", "public", "withdrawn", "rejected", "hidden"),
@@ -37,7 +49,7 @@ MARKS = {  # what figures, queries and pages ask for; a shipped file must carry 
     },
     "assignment": {"assigned", "accepted", "countersigned", "replied", "closed", "returned"},
 }
-PARENTS = {"research": Consultation}
+PARENTS = {"research": Consultation, "attendance": Sitting}
 
 Step = dict[str, object]
 every_process = pytest.mark.parametrize("name", sorted(MARKS))

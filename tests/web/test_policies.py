@@ -82,6 +82,9 @@ WHO: dict[str, object] = {
     "walks.show": PROCEDURES,
     "walks.edition": PROCEDURES,
     "walks.text": SYSADMIN,
+    "attendance.invite_people": {"committee_staff", "office_staff"},
+    "attendance.door": {"committee_staff", "recorder"},
+    "attendance.sign_in": STAFF_ONLY,
     "people.index": BOTH,
     "people.show": BOTH,
     "people.new": SYSADMIN,
@@ -166,7 +169,7 @@ def test_the_declared_policies_are_those_of_the_table(web: Web) -> None:
     def said_of(policy: Policy) -> object:
         if policy.anyone:
             return ALL
-        staff = set(ROLES) - {"citizen", "submitter", "system"}
+        staff = set(ROLES) - {"citizen", "submitter", "invitee", "system"}
         return STAFF_ONLY if policy.roles == staff else set(policy.roles) or SIGNED_IN
 
     mine = {name.partition(".")[0] for name in WHO}

@@ -15,12 +15,19 @@ from engine.database import Session
 from engine.deadlines import deadlines
 from engine.editions import process_on, shipped
 from engine.errors import Invalid, Refused
-from engine.models.consultation import Sitting
+from engine.models.consultation import Attendance, Sitting
 from engine.permits import may_begin, offers
 from engine.process import Verb
-from engine.queries import desk, people, sittings, topics
+from engine.queries import attendance, desk, people, sittings, topics
 from engine.queries.matters import state_of
-from engine.rules import HALL_MODERATORS, HALL_RUNNERS, TOPIC_DECIDERS, TOPIC_READERS, Actor
+from engine.rules import (
+    DOOR_KEEPERS,
+    HALL_MODERATORS,
+    HALL_RUNNERS,
+    TOPIC_DECIDERS,
+    TOPIC_READERS,
+    Actor,
+)
 from engine.words import Words
 from web import auth, presenters
 from web.auth import for_roles, for_staff
@@ -52,14 +59,24 @@ def index() -> str:
             tabs=[(name, shipped(name).title, count) for name, count in counts.items()],
             process=process,
             asleep=auth.needs_second_factor(db),
-            invitations=sittings.invitations_waiting(db, actor.id or 0),
+            invitations=[
+                (one, sitting, state_of(db, one), _answers(db, one, actor))
+                for one, sitting in attendance.invitations(db, actor.id or 0, now())
+            ],
             serving=[(one, state_of(db, one), _halls(actor, one)) for one in sittings.serving(db, actor)],
         )
+
+
+def _answers(db: Session, invitation: Attendance, actor: Actor) -> list[Verb]:
+    """What the one invited may do about it now."""
+    open_to = [offer.verb for offer in offers(db, invitation, actor, now()) if not offer.refusal]
+    return [verb for verb in open_to if "invitee" in verb.by]
 
 
 HALLS = (
     (Words("进入主持台", "To the host's console"), "hall.host", HALL_RUNNERS),
     (Words("进入审核台", "To the moderation queue"), "hall.moderate", HALL_MODERATORS),
+    (Words("进入签到台", "To the door"), "attendance.door", DOOR_KEEPERS),
 )
 
 

@@ -48,7 +48,7 @@ HALL_STATS = (
 @for_staff
 def host(sitting_id: int) -> str:
     with reading() as db:
-        sitting, actor = _enter(db, sitting_id, HALL_RUNNERS)
+        sitting, actor = enter(db, sitting_id, HALL_RUNNERS)
         shortlist, _more = voices.questions(db, sitting, mark="shortlisted", size=SHORTLIST)
         candidates, candidate_count = voices.questions(db, sitting, mark="approved", size=SHORTLIST)
         on_air = sittings.on_air(db, sitting)
@@ -76,7 +76,7 @@ def host(sitting_id: int) -> str:
 @for_staff
 def moderate(sitting_id: int) -> str:
     with reading() as db:
-        sitting, actor = _enter(db, sitting_id, HALL_MODERATORS)
+        sitting, actor = enter(db, sitting_id, HALL_MODERATORS)
         queue = voices.waiting(db, sitting, now(), QUEUE)
         question = shipped("question")
         return render_template(
@@ -121,7 +121,7 @@ def timer(sitting_id: int) -> str:
         return render_template("hall/timer.html", segment=segment, **_common(db, sitting))
 
 
-def _enter(db: Session, sitting_id: int, roles: tuple[str, ...]) -> tuple[Sitting, Actor]:
+def enter(db: Session, sitting_id: int, roles: tuple[str, ...]) -> tuple[Sitting, Actor]:
     """The sitting, if the actor has a part in running this very one."""
     sitting, actor = sittings.sitting(db, sitting_id), auth.actor(db)
     if role_over(actor, sitting, roles) is None:
@@ -193,7 +193,7 @@ def act(sitting_id: int, matter_id: int, verb_name: str) -> Response | str | tup
     """
     refusal: Refused | None = None
     with reading() as db:
-        sitting, actor = _enter(db, sitting_id, HALL_MODERATORS)
+        sitting, actor = enter(db, sitting_id, HALL_MODERATORS)
         subject = _said_at(db, sitting, matter_id)
         process = process_of(db, subject)
         if verb_name not in process.verbs:
@@ -225,7 +225,7 @@ def act(sitting_id: int, matter_id: int, verb_name: str) -> Response | str | tup
         except Refused as error:
             refusal = error
     with reading() as db:
-        sitting, actor = _enter(db, sitting_id, HALL_MODERATORS)
+        sitting, actor = enter(db, sitting_id, HALL_MODERATORS)
         subject = _said_at(db, sitting, matter_id)
         loose = (
             voices.questions(db, sitting, mark="loose", order="newest")[0]
@@ -254,7 +254,7 @@ def decide(sitting_id: int, matter_id: int) -> Response:
     """A moderator's one key: approve, reject or escalate (with a reason's code), or merge (with the target)."""
     given = request.form
     with transaction() as db:
-        sitting, actor = _enter(db, sitting_id, HALL_MODERATORS)
+        sitting, actor = enter(db, sitting_id, HALL_MODERATORS)
         subject = _said_at(db, sitting, matter_id)
         if code := given.get("reject"):
             perform(db, subject, "reject", actor=actor, now=now(), seen=forms.seen(request), reason_code=code)

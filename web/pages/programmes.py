@@ -1,18 +1,18 @@
-"""Preparing a sitting: its run-of-show, who holds which post in it, who is invited."""
+"""Preparing a sitting: its run-of-show, who holds which post in it."""
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
 from engine.actions.people import confirm_post, end_post, grant_post
-from engine.actions.sitting import KINDS, Part, answer_invitation, invite, set_programme
+from engine.actions.sitting import KINDS, Part, set_programme
 from engine.clock import now
 from engine.errors import Invalid, NotFound
 from engine.queries import people, sittings
 from engine.rules import PROGRAMMERS, ROLES
 from engine.words import Words
 from web import auth
-from web.auth import for_roles, for_signed_in
+from web.auth import for_roles
 from web.forms.verb import Form
 from web.presenters import say
 from web.transaction import as_needed, reading, transaction
@@ -23,11 +23,9 @@ SITTING_ROLES = [role for role in ROLES if ROLES[role].scope == "sitting"]
 COLUMNS = ("kind", "title", "speaker", "minutes")
 MOST_PARTS = 40
 
-for_programmers = for_roles(*PROGRAMMERS)
-
 
 @pages.route("/sittings/<id:sitting_id>/programme", methods=["GET", "POST"])
-@for_programmers
+@for_roles(*PROGRAMMERS)
 def edit(sitting_id: int) -> str | Response | tuple[str, int]:
     with reading() as db:
         sitting = sittings.sitting(db, sitting_id)
@@ -113,44 +111,3 @@ def decide(sitting_id: int, post_id: int, what: str) -> Response:
             raise NotFound(Words("没有这个岗位。", "There is no such post."))
         (confirm_post if what == "confirm" else end_post)(db, post, actor=auth.actor(db), now=now())
     return redirect(url_for("programmes.posts", sitting_id=sitting_id))
-
-
-@pages.route("/sittings/<id:sitting_id>/invitations", methods=["GET", "POST"])
-@for_programmers
-def invite_people(sitting_id: int) -> str | Response:
-    with as_needed() as db:
-        sitting = sittings.sitting(db, sitting_id)
-        found = [one for one in people.staff(db, size=500)[0] if not one.disabled_at]
-        if request.method == "POST":
-            chosen = set(request.form.getlist("people"))
-            must = "must" in request.form
-            invite(
-                db,
-                sitting,
-                [one for one in found if str(one.id) in chosen],
-                must_attend=must,
-                actor=auth.actor(db),
-                now=now(),
-            )
-            flash(_("邀请已发出。"), "done")
-            return redirect(url_for("matters.show", matter_id=sitting_id))
-        invited = {one.person_id for one in sittings.invitations(db, sitting)}
-        options = [(one.id, one.name) for one in found if one.id not in invited]
-        return render_template("sitting/invite.html", sitting=sitting, f=Form(), options=options)
-
-
-@pages.post("/invitations/<id:invitation_id>")
-@for_signed_in
-def answer(invitation_id: int) -> Response:
-    with transaction() as db:
-        invitation = sittings.invitation(db, invitation_id)
-        answer_invitation(
-            db,
-            invitation,
-            request.form.get("reply", ""),
-            request.form.get("reason", ""),
-            actor=auth.actor(db),
-            now=now(),
-        )
-    flash(_("已答复邀请。"), "done")
-    return redirect(url_for("desk.index"))

@@ -3,18 +3,18 @@
 from collections.abc import Iterator
 from datetime import date, datetime, time, timedelta
 
-from sqlalchemy import select
-
+from engine.actions.attendance import door_code, invite
 from engine.actions.comment import post_comment
 from engine.actions.consultation import plan_consultation, plan_research
 from engine.actions.files import store_file
 from engine.actions.notices import read_all
 from engine.actions.people import grant_post
 from engine.actions.question import ask_question
-from engine.actions.sitting import answer_invitation, invite, schedule_sitting, set_programme
+from engine.actions.sitting import schedule_sitting, set_programme
 from engine.clock import CITY, day
-from engine.models.consultation import Consultation, Invitation, Research, Sitting
+from engine.models.consultation import Attendance, Consultation, Research, Sitting
 from engine.models.voice import Question
+from engine.queries.attendance import attendances
 from workers.demo import cast, handling, papers, texts
 from workers.demo.stage import Stage, district
 from workers.demo.texts import Asked, Promise, Script, Study
@@ -138,13 +138,42 @@ def _schedule(stage: Stage, consultation: Consultation, script: Script, opens: d
 
 
 def _invite(stage: Stage, sitting: Sitting) -> None:
-    guests = [who for who, part in cast.STAFF.items() if {"member", "unit_leader"} & set(part.roles)]
-    asked = [stage.person(who) for who in guests]
-    invite(stage.db, sitting, asked, must_attend=True, actor=stage.actor("committee"), now=stage.now)
-    invitations = stage.db.scalars(select(Invitation).where(Invitation.sitting_id == sitting.id)).all()
-    for who, invitation in zip(guests, invitations, strict=True):
-        answer = ("declined", "当天在省里参加培训。") if who == "member6" else ("will_attend", "")
-        answer_invitation(stage.db, invitation, *answer, actor=stage.actor(who), now=stage.now)
+    """Members may come; the units' leaders must, and one of them is let off."""
+    for role, must_attend in (("member", False), ("unit_leader", True)):
+        guests = [stage.person(who) for who, part in cast.STAFF.items() if role in part.roles]
+        actor = stage.actor("committee")
+        invite(stage.db, sitting, guests, must_attend=must_attend, actor=actor, now=stage.now)
+    for who, invitation in _invited(stage, sitting):
+        if who == "member6":
+            stage.do(invitation, "decline", who, reason="当天在省里参加培训。")
+        elif who == "fire_leader":
+            stage.do(invitation, "request_leave", who, reason="当天带队参加消防演练，由副大队长到会。")
+            stage.do(invitation, "approve_leave", "office")
+        elif who != "member5":
+            stage.do(invitation, "accept", who)
+
+
+def _invited(stage: Stage, sitting: Sitting) -> Iterator[tuple[str, Attendance]]:
+    """Each with the key of the cast."""
+    theirs = {one.person_id: one for one in attendances(stage.db, sitting)}
+    for who in cast.STAFF:
+        if found := theirs.get(stage.person(who).id):
+            yield who, found
+
+
+def _arrive(stage: Stage, sitting: Sitting) -> None:
+    """All who said so but one sign in at the door before it begins, and one of them a little later."""
+    stage.until(sitting.starts_at - timedelta(minutes=25))
+    coming = [(who, one) for who, one in _invited(stage, sitting) if one.state == "will_attend"]
+    for who, one in coming:
+        if who not in ("member3", "member4"):
+            stage.later(seconds=50)
+            stage.do(one, "sign_in", who, code=door_code(sitting, stage.now))
+    stage.until(sitting.starts_at)
+    stage.do(sitting, "go_live", "host")
+    stage.later(minutes=4)
+    late = dict(coming)["member3"]
+    stage.do(late, "sign_in_by_staff", "recorder", reason="本人到场，手机没有带。")
 
 
 # ---- questions before and answers at a sitting
@@ -255,8 +284,7 @@ def earlier_sitting(stage: Stage) -> None:
     """Held to its end: every question has found its place."""
     script, opens = texts.RENEWAL_SCRIPT, _earlier(stage)
     sitting = stage.sittings[script.topic]
-    stage.until(opens)
-    stage.do(sitting, "go_live", "host")
+    _arrive(stage, sitting)
     comment(stage, script)
     stage.until(opens + timedelta(minutes=15))
     stage.do(sitting, "next_segment", "host")
@@ -304,8 +332,7 @@ def go_live(stage: Stage) -> None:
     script = texts.PROPERTY_SCRIPT
     sitting = stage.sittings[script.topic]
     opens = stage.today - OPENED_BEFORE
-    stage.until(opens)
-    stage.do(sitting, "go_live", "host")
+    _arrive(stage, sitting)
     comment(stage, script)
     stage.until(opens + timedelta(minutes=8))
     stage.do(sitting, "next_segment", "host")

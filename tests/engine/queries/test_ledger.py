@@ -10,8 +10,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
+from engine.actions.attendance import invite
 from engine.actions.ledger import seal
-from engine.actions.sitting import invite
 from engine.errors import Refused
 from engine.ledger import Tree, verifier_key
 from engine.models.consultation import Sitting

@@ -15,7 +15,7 @@ from engine import clock
 from engine.actions.files import path_of
 from engine.database import Database, Session
 from engine.editions import carries_mark, has_mark
-from engine.models.consultation import Invitation, Promise, Research, Segment
+from engine.models.consultation import Promise, Research, Segment
 from engine.models.house import Document
 from engine.models.ledger import LedgerEntry, Task
 from engine.models.matter import Matter
@@ -24,6 +24,7 @@ from engine.models.topic import Plan, ScoreSheet, Topic
 from engine.models.voice import Comment, Question, Upvote
 from engine.permits import offers
 from engine.queries import desk, people, recommendations, sittings
+from engine.queries.attendance import attendances, tally
 from engine.rules import actor_for
 from tests.workers.demo.conftest import NOW, say_nothing
 from workers.demo import texts
@@ -144,9 +145,15 @@ def test_the_mayors_sitting_is_live_with_segments_questions_and_votes(db: Sessio
     assert count(db, select(Upvote)) > 100
     assert count(db, select(Comment).where(Comment.state == "approved", Matter.parent_id == sitting.id)) == 6
     assert count(db, select(Promise).where(Promise.sitting_id == sitting.id)) == 1
-    replies = list(db.scalars(select(Invitation.reply).where(Invitation.sitting_id == sitting.id)))
-    assert "declined" in replies
-    assert replies.count("will_attend") >= 10
+    found = attendances(db, sitting)
+    assert tally(db, sitting, found) == {
+        "attended": 9,
+        "will_attend": 1,
+        "declined": 1,
+        "on_leave": 1,
+        "invited": 1,
+        "late": 1,
+    }
 
 
 def test_the_earlier_consultation_can_be_followed_from_question_to_closing(db: Session) -> None:

@@ -1,0 +1,315 @@
+"""Who comes to a sitting: asked, answered, let off, signed in, and marked when it closes."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from engine.actions.attendance import CODE_LASTS, door_code, invite
+from engine.actions.perform import perform
+from engine.actions.reminders import reminders
+from engine.clock import day
+from engine.deadlines import deadlines
+from engine.errors import Forbidden, Invalid, WrongState
+from engine.models.consultation import Attendance, Sitting
+from engine.models.house import Notice
+from engine.queries.attendance import attendances, is_late, tally
+from engine.queries.matters import history, may_read
+from tests.houses import House, invited, sitting
+
+LEAVE = {"reason": "当天在省里参加培训。"}
+BY_HAND = {"reason": "手机没电。"}
+
+
+def at(house: House, db: Session, **to: int) -> Sitting:
+    """An announced sitting that begins after that time."""
+    planned = sitting(house, db, live=False)
+    house.now = planned.starts_at - timedelta(**to)
+    return planned
+
+
+def do(house: House, db: Session, one: Attendance, verb: str, who: str = "group1", **given: Any) -> str:
+    perform(db, one, verb, actor=house.actor(db, who), now=house.now, **given)
+    return one.state
+
+
+def come(house: House, db: Session, one: Attendance, who: str = "group1") -> str:
+    code = door_code(db.get_one(Sitting, one.parent_id), house.now)
+    return do(house, db, one, "sign_in", who, code=code)
+
+
+def told(db: Session, one: Attendance) -> list[str]:
+    return list(db.scalars(select(Notice.zh).where(Notice.matter_id == one.id).order_by(Notice.id)))
+
+
+def test_whoever_is_asked_hears_of_it_and_answers_alone(house: House) -> None:
+    with house.transaction() as db:
+        one = invited(house, db, at(house, db, days=20))
+        assert told(db, one) == [f"出席“{one.title}”：邀请，现为“待确认”。"]
+        assert may_read(db, house.actor(db, "group1"), one)
+        assert not may_read(db, house.actor(db, "group2"), one)
+        for other in ("group2", "committee", "office"):
+            with pytest.raises(Forbidden, match="done by: The one invited"):
+                do(house, db, one, "accept", other)
+        assert do(house, db, one, "accept") == "will_attend"
+
+
+def test_inviting_again_leaves_those_who_are_invited_as_they_are(house: House) -> None:
+    with house.transaction() as db:
+        planned = at(house, db, days=20)
+        one = invited(house, db, planned, must_attend=False)
+        do(house, db, one, "accept")
+        again = invited(house, db, planned, must_attend=True)
+        assert (again.id, again.state, again.must_attend) == (one.id, "will_attend", False)
+
+
+def test_two_who_invite_at_once_ask_nobody_twice(house: House) -> None:
+    with house.transaction() as db:
+        sitting_id = sitting(house, db, live=False).id
+
+    def ask(who: str) -> Callable[[Session], None]:
+        def deed(db: Session) -> None:
+            people = [house.actor(db, name).person for name in ("group1", "group2")]
+            planned, actor = db.get_one(Sitting, sitting_id), house.actor(db, who)
+            invite(db, planned, [one for one in people if one], must_attend=True, actor=actor, now=house.now)
+
+        return deed
+
+    assert house.at_once([ask("committee"), ask("office")]) == []
+    with house.transaction() as db:
+        assert db.scalar(select(func.count()).select_from(Attendance)) == 2
+
+
+def test_only_the_staff_invite_and_only_while_the_sitting_is_to_come(house: House) -> None:
+    with house.transaction() as db:
+        planned, guest = sitting(house, db, live=False), house.actor(db, "group1").person
+        assert guest
+        for who in ("host1", "unit_admin", "group1"):
+            with pytest.raises(Forbidden, match="Committee staff, CPPCC Office"):
+                invite(db, planned, [guest], must_attend=True, actor=house.actor(db, who), now=house.now)
+        leader = house.actor(db, "leader")
+        perform(db, planned, "cancel", actor=leader, now=house.now, reason="另行安排。")
+        with pytest.raises(WrongState, match="has been cancelled"):
+            invited(house, db, planned)
+
+
+def test_where_attending_is_voluntary_one_declines_with_a_reason_and_may_think_again(house: House) -> None:
+    with house.transaction() as db:
+        one = invited(house, db, at(house, db, days=20), must_attend=False)
+        with pytest.raises(WrongState, match="No leave is needed"):
+            do(house, db, one, "request_leave", **LEAVE)
+        with pytest.raises(Invalid):
+            do(house, db, one, "decline", reason=" ")
+        assert do(house, db, one, "decline", **LEAVE) == "declined"
+        assert do(house, db, one, "accept") == "will_attend"
+
+
+def test_where_one_must_attend_leave_is_asked_for_and_granted_by_another(house: House) -> None:
+    with house.transaction() as db:
+        planned = at(house, db, days=20)
+        one = invited(house, db, planned, "recorder1")
+        with pytest.raises(WrongState, match="You must attend"):
+            do(house, db, one, "decline", "recorder1", **LEAVE)
+        do(house, db, one, "request_leave", "recorder1", **LEAVE)
+        with pytest.raises(Forbidden, match="own work"):
+            do(house, db, one, "approve_leave", "recorder1")
+        assert do(house, db, one, "approve_leave", "committee") == "leave_approved"
+        assert told(db, one)[-1].endswith("准假，现为“准假”。")
+
+
+def test_leave_is_asked_for_two_days_before_at_the_latest(house: House) -> None:
+    with house.transaction() as db:
+        planned = at(house, db, days=2)
+        one, late = invited(house, db, planned), invited(house, db, planned, "group2")
+        assert do(house, db, one, "request_leave", **LEAVE) == "leave_requested"
+        house.later(days=1)
+        with pytest.raises(WrongState, match="at least 2 days"):
+            do(house, db, late, "request_leave", "group2", **LEAVE)
+
+
+def test_leave_is_asked_for_twice_at_most_and_what_is_refused_must_be_attended(house: House) -> None:
+    with house.transaction() as db:
+        one = invited(house, db, at(house, db, days=20))
+        do(house, db, one, "request_leave", **LEAVE)
+        assert do(house, db, one, "withdraw_leave") == "invited"
+        do(house, db, one, "request_leave", **LEAVE)
+        with pytest.raises(Invalid):
+            do(house, db, one, "refuse_leave", "office")
+        assert do(house, db, one, "refuse_leave", "office", remark="本组只有您熟悉情况。") == "will_attend"
+        with pytest.raises(WrongState, match="2 times a sitting"):
+            do(house, db, one, "request_leave", **LEAVE)
+        assert "本组只有您熟悉情况。" in [answer for step in history(db, one) for _, answer in step.answers]
+
+
+def test_the_answer_is_due_three_working_days_before_and_the_one_invited_is_reminded(house: House) -> None:
+    with house.transaction() as db:
+        one = invited(house, db, at(house, db, days=20))
+        (clock,) = deadlines(db, one)
+        assert (clock.clock.owner, f"{clock.due}") == ("invitee", "2026-11-19")
+        found = [notice for notice in reminders(db, clock.due, now=house.now) if notice.matter_id == one.id]
+        assert [notice.person_id for notice in found] == [one.person_id]
+
+
+def test_the_door_opens_an_hour_before_and_closes_with_the_sitting(house: House) -> None:
+    with house.transaction() as db:
+        planned = at(house, db, minutes=61)
+        one = invited(house, db, planned)
+        do(house, db, one, "accept")
+        with pytest.raises(WrongState, match="60 minutes before"):
+            come(house, db, one)
+        house.later(minutes=1)
+        assert come(house, db, one) == "signed_in"
+        assert (one.arrived_at, is_late(db, planned, one)) == (house.now, False)
+        with pytest.raises(WrongState, match="Signed in"):
+            come(house, db, one)
+
+
+@pytest.mark.parametrize("code", ["0000000x", "", "１２３４５６７８", "1234567"])
+def test_a_code_that_is_none_signs_nobody_in(house: House, code: str) -> None:
+    with house.transaction() as db:
+        one = invited(house, db, at(house, db, minutes=10))
+        with pytest.raises(Invalid), db.begin_nested():
+            do(house, db, one, "sign_in", code=code)
+        assert (one.state, one.arrived_at) == ("invited", None)
+
+
+def test_the_code_of_another_sitting_or_of_a_while_ago_signs_nobody_in(house: House) -> None:
+    with house.transaction() as db:
+        planned = at(house, db, minutes=30)
+        one = invited(house, db, planned)
+        old, other = door_code(planned, house.now), door_code(Sitting(door_key="A" * 32), house.now)
+        house.later(seconds=2 * CODE_LASTS)
+        for code in (old, other):
+            with pytest.raises(Invalid) as refusal, db.begin_nested():
+                do(house, db, one, "sign_in", code=code)
+            assert set(refusal.value.fields) == {"code"}
+        just_now = door_code(planned, house.now - timedelta(seconds=CODE_LASTS))
+        assert do(house, db, one, "sign_in", code=just_now) == "signed_in"
+
+
+def test_nobody_signs_in_for_another(house: House) -> None:
+    with house.transaction() as db:
+        one = invited(house, db, at(house, db, minutes=10))
+        for other in ("group2", "committee", "host1"):
+            with pytest.raises(Forbidden):
+                come(house, db, one, other)
+
+
+def test_who_was_let_off_or_had_declined_and_comes_all_the_same_signs_in(house: House) -> None:
+    with house.transaction() as db:
+        planned = at(house, db, days=20)
+        let_off, declined = (
+            invited(house, db, planned),
+            invited(house, db, planned, "group2", must_attend=False),
+        )
+        do(house, db, let_off, "request_leave", **LEAVE)
+        do(house, db, let_off, "approve_leave", "committee")
+        do(house, db, declined, "decline", "group2", **LEAVE)
+        house.now = planned.starts_at
+        assert (come(house, db, let_off), come(house, db, declined, "group2")) == ("signed_in", "signed_in")
+
+
+def test_who_comes_after_it_has_begun_is_late(house: House) -> None:
+    with house.transaction() as db:
+        planned = at(house, db, minutes=0)
+        in_time, late = invited(house, db, planned), invited(house, db, planned, "group2")
+        come(house, db, in_time)
+        house.later(minutes=1)
+        come(house, db, late, "group2")
+        assert [is_late(db, planned, one) for one in (in_time, late)] == [False, True]
+        assert tally(db, planned, attendances(db, planned)) == {"attended": 2, "late": 1}
+
+
+@pytest.mark.parametrize(
+    ("arrived_at", "is_taken"),
+    [
+        (None, True),
+        ("2026-11-24T13:50", True),
+        ("2026-11-24T14:11", False),
+        ("2026-11-23T13:50", False),
+        ("下午", False),
+    ],
+)
+def test_the_recorder_signs_in_by_hand_with_a_reason_and_a_time_of_that_day(
+    house: House, arrived_at: str | None, is_taken: bool
+) -> None:
+    with house.transaction() as db:
+        planned = at(house, db, minutes=-10)
+        one, given = invited(house, db, planned), {"arrived_at": arrived_at} if arrived_at else {}
+        with pytest.raises(Invalid), db.begin_nested():
+            do(house, db, one, "sign_in_by_staff", "recorder1", **given)
+        if is_taken:
+            do(house, db, one, "sign_in_by_staff", "recorder1", **BY_HAND, **given)
+            assert one.arrived_at == (
+                house.now if arrived_at is None else datetime.fromisoformat(f"{arrived_at}+08:00")
+            )
+            assert is_late(db, planned, one) == (arrived_at is None)
+        else:
+            with pytest.raises(Invalid) as refusal, db.begin_nested():
+                do(house, db, one, "sign_in_by_staff", "recorder1", **BY_HAND, **given)
+            assert set(refusal.value.fields) == {"arrived_at"}
+
+
+def test_by_hand_signs_in_who_runs_the_door_and_nobody_before_it_opens(house: House) -> None:
+    with house.transaction() as db:
+        one = invited(house, db, at(house, db, minutes=61))
+        for who in ("group1", "moderator1", "unit_admin"):
+            with pytest.raises(Forbidden):
+                do(house, db, one, "sign_in_by_staff", who, **BY_HAND)
+        with pytest.raises(WrongState, match="60 minutes before"):
+            do(house, db, one, "sign_in_by_staff", "committee", **BY_HAND)
+
+
+def test_at_the_close_who_did_not_come_is_absent_and_the_staff_correct_it(house: House) -> None:
+    with house.transaction() as db:
+        live = sitting(house, db)
+        house.now = live.starts_at
+        guests = ("group1", "group2", "unit_admin", "unit_leader")
+        came, silent, let_off, declined = (
+            invited(house, db, live, name, must_attend=name != "unit_leader") for name in guests
+        )
+        house.now -= timedelta(days=20)
+        do(house, db, let_off, "request_leave", "unit_admin", **LEAVE)
+        do(house, db, let_off, "approve_leave", "committee")
+        do(house, db, declined, "decline", "unit_leader", **LEAVE)
+        house.now = live.starts_at
+        come(house, db, came)
+        house.later(hours=2)
+        perform(db, live, "end", actor=house.actor(db, "host1"), now=house.now)
+        states = [one.state for one in (came, silent, let_off, declined)]
+        assert states == ["signed_in", "absent", "leave_approved", "declined"]
+        assert told(db, silent)[-1].endswith("现为“缺席”。")
+        with pytest.raises(WrongState):
+            come(house, db, let_off, "unit_admin")
+        house.later(hours=1)
+        given = {"arrived_at": f"{day(live.starts_at)}T13:55"}
+        assert do(house, db, silent, "sign_in_by_staff", "recorder1", **BY_HAND, **given) == "signed_in"
+        assert not is_late(db, live, silent)
+        assert do(house, db, came, "correct", "committee", reason="代签。") == "absent"
+        assert not is_late(db, live, came)
+
+
+def test_with_its_sitting_an_invitation_is_cancelled(house: House) -> None:
+    with house.transaction() as db:
+        planned = at(house, db, days=20)
+        one = invited(house, db, planned)
+        leader = house.actor(db, "leader")
+        perform(db, planned, "cancel", actor=leader, now=house.now, reason="另行安排。")
+        assert (one.state, told(db, one)[-1][-9:]) == ("cancelled", "现为“会议取消”。")
+
+
+def test_on_a_new_day_everybody_is_asked_again(house: House) -> None:
+    with house.transaction() as db:
+        planned = at(house, db, days=20)
+        will, silent = invited(house, db, planned), invited(house, db, planned, "group2")
+        do(house, db, will, "accept")
+        perform(db, planned, "postpone", actor=house.actor(db, "leader"), now=house.now, reason="台风。")
+        with pytest.raises(WrongState, match="put off"):
+            do(house, db, silent, "accept", "group2")
+        new = {"starts_at": "2026-12-08T14:00", "ends_at": "2026-12-08T16:00", "place": "协商室"}
+        perform(db, planned, "reschedule", actor=house.actor(db, "committee"), now=house.now, **new)
+        assert (will.state, silent.state) == ("invited", "invited")
+        assert [told(db, one)[-1][-16:] for one in (will, silent)] == ["改期，重新答复，现为“待确认”。"] * 2

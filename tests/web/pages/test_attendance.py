@@ -1,0 +1,191 @@
+"""Inviting to a sitting, answering on the desk, the door and its code."""
+
+import re
+from datetime import timedelta
+
+import pytest
+
+from engine.actions.attendance import door_code
+from engine.actions.perform import perform
+from engine.models.consultation import Attendance, Sitting
+from tests.houses import invited, sitting
+from tests.web.visitors import Web, said
+
+
+def held(web: Web, **to: int) -> int:
+    """A sitting that begins after that time."""
+    with web.house.transaction() as db:
+        planned = sitting(web.house, db, live=False)
+        number, starts_at = planned.id, planned.starts_at
+    web.house.now = starts_at - timedelta(**to)
+    web.later()
+    return number
+
+
+def asked(web: Web, number: int, name: str = "group1", *, must_attend: bool = True) -> int:
+    with web.house.transaction() as db:
+        return invited(web.house, db, db.get_one(Sitting, number), name, must_attend=must_attend).id
+
+
+def code(web: Web, number: int) -> str:
+    with web.house.transaction() as db:
+        return door_code(db.get_one(Sitting, number), web.house.now)
+
+
+def state(web: Web, invitation: int) -> str:
+    with web.house.transaction() as db:
+        return db.get_one(Attendance, invitation).state
+
+
+def test_the_staff_choose_by_kind_whom_they_invite(web: Web) -> None:
+    number, staff = held(web, days=20), web.sign_in("committee")
+    path = f"/desk/sittings/{number}/invitations"
+    page = staff.get(path)
+    assert re.search(
+        r"委员 .*许主持 .*政协委员.* 承办单位 .*秦局长 市住房和城乡建设局.* 工作人员 .*周办公", said(page)
+    )
+    (host,) = re.findall(r'name="members" value="(\d+)"[^>]*><span>许主持', page.text)
+    (chief,) = re.findall(r'name="units" value="(\d+)"[^>]*><span>秦局长', page.text)
+    answer = staff.post(path, {"members": host, "units": chief, "must": "yes"})
+    assert answer.location == f"/desk/matters/{number}"
+    shown = said(staff.get(answer.location))
+    assert "秦局长 必须参加 待确认 — 许主持 必须参加 待确认 —" in shown
+    assert "受邀 2 人 待确认 2" in shown
+    assert "许主持" not in said(staff.get(path))
+
+
+def test_nobody_chosen_is_said_and_nothing_happens(web: Web) -> None:
+    number, staff = held(web, days=20), web.sign_in("committee")
+    before = web.facts()
+    for chosen in ({}, {"members": "999999"}, {"members": "x"}):
+        answer = staff.post(f"/desk/sittings/{number}/invitations", chosen)
+        assert (answer.status_code, "请选择要邀请的人。" in said(answer)) == (422, True)
+    assert web.facts() == before
+
+
+def test_the_one_invited_answers_on_the_desk(web: Web) -> None:
+    one = asked(web, held(web, days=20))
+    guest = web.sign_in("group1")
+    desk = said(guest.get("/desk/"))
+    assert "您受邀参加：市长与政协委员面对面" in desk
+    assert "必须参加 待确认 答复参加 请假 查看邀请" in desk
+    assert "您受邀参加" not in said(web.sign_in("group2").get("/desk/"))
+    assert guest.post(f"/desk/matters/{one}/accept", {"version": "1"}).status_code == 302
+    assert "必须参加 参加 请假 查看邀请" in said(guest.get("/desk/"))
+    assert guest.post(f"/desk/matters/{one}/request_leave", {"reason": "出差。"}).status_code == 302
+    assert "请假待批 撤回请假 查看邀请" in said(guest.get("/desk/"))
+    office = web.sign_in("office")
+    assert f'href="/desk/matters/{one}"' in office.get("/desk/").text
+    office.post(f"/desk/matters/{one}/approve_leave")
+    assert "准假，现为“准假”" in said(guest.get("/desk/notices"))
+
+
+@pytest.mark.parametrize("name", ["group2", "moderator1", "unit_admin", "sysadmin"])
+def test_another_ones_invitation_stays_closed(web: Web, name: str) -> None:
+    one, visitor = asked(web, held(web, days=20)), web.sign_in(name)
+    before = web.facts()
+    assert visitor.get(f"/desk/matters/{one}").status_code == 403
+    assert visitor.post(f"/desk/matters/{one}/accept").status_code == 403
+    assert web.facts() == before
+
+
+def test_whoever_scans_the_code_at_the_door_presses_one_button(web: Web) -> None:
+    number = held(web, minutes=30)
+    one, door = asked(web, number), web.sign_in("recorder1")
+    page = door.get(f"/desk/sittings/{number}/door")
+    digits = code(web, number)
+    assert f"{digits[:4]} {digits[4:]}" in said(page)
+    assert '<svg viewBox="0 0' in page.text
+    path = f"/desk/sittings/{number}/sign-in"
+    stranger = web.visitor()
+    assert stranger.get(f"{path}?code={digits}").location == f"/login?next={path}?code%3D{digits}"
+    guest = web.sign_in("group1")
+    scanned = guest.get(f"{path}?code={digits}")
+    assert f'type="hidden" name="code" value="{digits}"' in scanned.text
+    assert "沈组长 本人签到，不得代签。" in said(scanned)
+    assert guest.post(path, {"code": digits}).location == path
+    assert "沈组长，您已签到" in said(guest.get(path))
+    assert state(web, one) == "signed_in"
+    assert "已签到 1 人" in said(door.get(f"/desk/sittings/{number}/door"))
+
+
+def test_pressing_twice_signs_in_once(web: Web) -> None:
+    number = held(web, minutes=30)
+    asked(web, number)
+    guest, path = web.sign_in("group1"), f"/desk/sittings/{number}/sign-in"
+    digits = code(web, number)
+    guest.post(path, {"code": digits})
+    before = web.facts()
+    again = guest.post(path, {"code": digits})
+    assert (again.status_code, web.facts()) == (409, before)
+
+
+def test_a_photograph_of_the_code_is_worth_nothing_later(web: Web) -> None:
+    number = held(web, minutes=30)
+    one, guest = asked(web, number), web.sign_in("group1")
+    old, path = code(web, number), f"/desk/sittings/{number}/sign-in"
+    web.later(minutes=20)
+    for wrong in (old, "", "12345678", "签到"):
+        before = web.facts()
+        answer = guest.post(path, {"code": wrong})
+        assert (answer.status_code, web.facts(), state(web, one)) == (422, before, "invited")
+    assert "签到码不对，或者已经过期" in said(guest.post(path, {"code": old}))
+    by_hand = code(web, number)
+    assert guest.post(path, {"code": f" {by_hand[:4]} {by_hand[4:]}"}).status_code == 302
+    assert "迟到" not in said(guest.get(path))
+
+
+def test_who_comes_late_is_said_to_be_late(web: Web) -> None:
+    number = held(web, minutes=-5)
+    asked(web, number)
+    guest, path = web.sign_in("group1"), f"/desk/sittings/{number}/sign-in"
+    guest.post(path, {"code": code(web, number)})
+    assert "14:05 · 迟到" in said(guest.get(path))
+    door = said(web.sign_in("committee").get(f"/desk/sittings/{number}/door"))
+    assert "已签到 1 人 迟到 1" in door
+    assert "沈组长 必须参加 已签到 迟到 14:05" in door
+
+
+def test_who_is_not_invited_is_refused_in_words(web: Web) -> None:
+    number = held(web, minutes=30)
+    guest, path = web.sign_in("group2"), f"/desk/sittings/{number}/sign-in"
+    for answer in (guest.get(path), guest.post(path, {"code": code(web, number)})):
+        assert answer.status_code == 403
+        assert "您不在本场会议的受邀名单里" in said(answer)
+
+
+def test_before_the_door_opens_the_page_says_when(web: Web) -> None:
+    number = held(web, hours=3)
+    asked(web, number)
+    page = said(web.sign_in("group1").get(f"/desk/sittings/{number}/sign-in"))
+    assert "现在不能签到 开会前 60 分钟开始签到。" in page
+
+
+def test_a_cancelled_sitting_has_no_code(web: Web) -> None:
+    number = held(web, minutes=30)
+    with web.house.transaction() as db:
+        leader = web.house.actor(db, "leader")
+        perform(db, db.get_one(Sitting, number), "cancel", actor=leader, now=web.house.now, reason="台风。")
+    page = web.sign_in("committee").get(f"/desk/sittings/{number}/door")
+    assert "会议已经结束、延期或取消。" in said(page)
+    assert "<figure" not in page.text
+
+
+@pytest.mark.parametrize("name", ["host1", "moderator1", "group1", "leader"])
+def test_the_door_is_kept_by_the_recorder_and_the_committee(web: Web, name: str) -> None:
+    number = held(web, minutes=30)
+    page = web.sign_in(name).get(f"/desk/sittings/{number}/door")
+    assert page.status_code == 403
+    assert code(web, number)[:4] not in page.text
+
+
+def test_at_the_door_somebody_is_signed_in_by_hand(web: Web) -> None:
+    number = held(web, minutes=30)
+    one, door = asked(web, number), web.sign_in("recorder1")
+    path = f"/desk/matters/{one}/sign_in_by_staff"
+    assert path in door.get(f"/desk/sittings/{number}/door").text
+    assert door.post(path, {"reason": ""}).status_code == 422
+    assert door.post(path, {"reason": "手机没电。", "arrived_at": "2026-11-24T13:59"}).status_code == 422
+    assert door.post(path, {"reason": "手机没电。", "arrived_at": ""}).status_code == 302
+    assert state(web, one) == "signed_in"
+    assert path not in door.get(f"/desk/sittings/{number}/door").text
