@@ -160,7 +160,7 @@ def verified(story: Story, who: str, telephone: str, wanted: str) -> Page:
     code = re.search(r"\d{6}", page.locator(".notice").inner_text())
     assert code
     story.send(page, "完成验证", code=code[0], name="当湖居民", accepted="1")
-    page.wait_for_url(f"**{wanted}")
+    page.wait_for_url(f"**{wanted}*")
     return page
 
 
