@@ -169,6 +169,17 @@ def found(database: Database) -> House:
 
 
 POINTS = {"priority": 20, "concern": 25, "value": 15, "feasibility": 10, "adoption": 10}
+DRAFT = {
+    "title": "出台电梯加装补助办法",
+    "text": "由市住建局牵头，年内出台补助办法。",
+    "kind": "policy",
+    "suggested_unit_id": 1,
+}
+REPLY = {
+    "decision": "adopted",
+    "reply": "已列入年内计划。",
+    "measures": [{"text": "出台办法", "by": "2026-12-31"}],
+}
 SITTING_ON = date(2026, 11, 24)
 CONFIRMED = ("participants_confirmed", "replies_prepared", "notice_on_page", "stream_tested")
 READY = dict.fromkeys((*CONFIRMED, "moderators_rostered", "cutoff_named"), "yes")
@@ -278,10 +289,7 @@ def assignments(house: House, db: Session, at: Sitting, many: int) -> list[Assig
             db.get_one(Consultation, at.parent_id),
             actor=committee,
             now=house.now,
-            title="出台电梯加装补助办法",
-            text="由市住建局牵头，年内出台补助办法。",
-            kind="policy",
-            suggested_unit_id=1,
+            **DRAFT,
         )
         perform(db, draft, "cite", actor=committee, now=house.now, question=question.id)
         perform(db, draft, "report_up", actor=house.actor(db, "office"), now=house.now)

@@ -16,20 +16,9 @@ from engine.models.consultation import Consultation, Sitting
 from engine.models.recommendation import Assignment, Recommendation
 from engine.models.topic import Plan
 from engine.queries.recommendations import assignments
-from tests.houses import POINTS, House, found, shown_question, sitting
+from tests.houses import DRAFT, POINTS, REPLY, House, found, shown_question, sitting
 
 SIZE = 40
-DRAFT = {
-    "title": "出台电梯加装补助办法",
-    "text": "由市住建局牵头，年内出台补助办法。",
-    "kind": "policy",
-    "suggested_unit_id": 1,
-}
-REPLY = {
-    "decision": "adopted",
-    "reply": "已列入年内计划，出台办法并公开征求意见。",
-    "measures": [{"text": "出台办法", "by": "2026-12-31"}],
-}
 CHECK = {"check_way": "site", "finding_text": "已现场查看，措施落实。"}
 
 

@@ -13,19 +13,7 @@ from engine.errors import Forbidden, Invalid, Stale, WrongState
 from engine.models.consultation import Consultation
 from engine.models.recommendation import Assignment, Recommendation
 from engine.queries import recommendations
-from tests.houses import House, shown_question, sitting
-
-DRAFT = {
-    "title": "出台电梯加装补助办法",
-    "text": "由市住建局牵头，年内出台补助办法。",
-    "kind": "policy",
-    "suggested_unit_id": 1,
-}
-REPLY = {
-    "decision": "adopted",
-    "reply": "已列入年内计划。",
-    "measures": [{"text": "出台办法", "by": "2026-12-31"}],
-}
+from tests.houses import DRAFT, REPLY, House, shown_question, sitting
 
 
 def reported(house: House, db) -> Recommendation:
