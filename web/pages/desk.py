@@ -140,21 +140,19 @@ def decisions() -> str | Response | tuple[str, int]:
     """One table for all; what is chosen is held, and a refusal keeps everything that was chosen."""
     wrong: dict[int, Words] = {}
     if request.method == "POST":
-        try:
-            with transaction() as db:
-                for one in topics.decidable(db):
-                    try:
-                        _hold(db, one)
-                    except Invalid as refusal:
-                        wrong[one.topic.id] = next(iter(refusal.fields.values()))
-                    except Refused as refusal:
-                        wrong[one.topic.id] = refusal.words
-                if wrong:
-                    raise Invalid({})
+        with transaction() as db:
+            for one in topics.decidable(db):
+                try:
+                    _hold(db, one)
+                except Invalid as refusal:
+                    wrong[one.topic.id] = next(iter(refusal.fields.values()))
+                except Refused as refusal:
+                    wrong[one.topic.id] = refusal.words
+            if wrong:
+                db.rollback()
+        if not wrong:
             flash(_("决定已保存，还没有公布。"), "done")
             return redirect(url_for("desk.decisions"))
-        except Invalid:
-            pass
     with reading() as db:
         actor = auth.actor(db)
         rows = [
