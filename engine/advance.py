@@ -19,7 +19,7 @@ from engine.models.ledger import LedgerEntry
 from engine.models.matter import Matter, MatterMark
 from engine.permits import Kept, forbidden, leads_to, role_for
 from engine.process import REFERENCES, Process, State, Verb
-from engine.record import as_text, ask_for, record
+from engine.record import as_text, ask_for, note, record
 from engine.rules import SYSTEM, Actor
 from engine.words import Words
 
@@ -120,18 +120,8 @@ def move(db: Session, matter: Matter, process: Process, state: str, *, now: date
     db.refresh(matter, with_for_update=True)
     before, edition = matter.state, matter.edition
     _write(db, process, matter, state=state, edition=process.edition)
-    record(
-        db,
-        "matter.moved",
-        noun=process.name,
-        verb="move",
-        actor=SYSTEM,
-        now=now,
-        matter=matter,
-        role="system",
-        from_state=before,
-        data={"from_edition": edition, "to_edition": process.edition},
-    )
+    data = {"from_edition": edition, "to_edition": process.edition}
+    note(db, matter, "moved", actor=SYSTEM, now=now, from_state=before, data=data)
     _mark(db, process.states[state], matter, now)
 
 

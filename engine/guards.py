@@ -22,6 +22,9 @@ from engine.process import Guard, Verb
 from engine.words import Words
 from engine.workdays import Period
 
+SITTING_ON = ("announced", "warmup", "ready", "live", "interrupted")
+"""Marks of a sitting that is ahead or under way."""
+
 
 @dataclass(frozen=True)
 class Condition:
@@ -98,9 +101,12 @@ def _no_answer_is_owed(db: Session, matter: Matter, number: int, now: datetime) 
     return not _an_answer_is_owed(db, matter, number, now)
 
 
+def is_undecided(db: Session, topic: Topic) -> bool:
+    return carries_mark(db, topic, "received") or carries_mark(db, topic, "open_for_support")
+
+
 def _main_is_undecided(db: Session, matter: Matter, number: int, now: datetime) -> bool:
-    main = db.get_one(Topic, db.get_one(Topic, matter.id).merged_into_id)
-    return carries_mark(db, main, "received") or carries_mark(db, main, "open_for_support")
+    return is_undecided(db, db.get_one(Topic, db.get_one(Topic, matter.id).merged_into_id))
 
 
 def _carried_topics(db: Session, matter: Matter, number: int, now: datetime) -> bool:
@@ -137,9 +143,8 @@ def _sitting_is_live(db: Session, matter: Matter, number: int, now: datetime) ->
 
 def _sitting_is_on(db: Session, matter: Matter, number: int, now: datetime) -> bool:
     """Asked of the sitting itself where somebody is to be invited."""
-    marks = ("announced", "warmup", "ready", "live", "interrupted")
     sitting = matter if isinstance(matter, Sitting) else db.get_one(Sitting, matter.parent_id)
-    return any(carries_mark(db, sitting, mark) for mark in marks)
+    return any(carries_mark(db, sitting, mark) for mark in SITTING_ON)
 
 
 def _voluntary(db: Session, matter: Matter, number: int, now: datetime) -> bool:

@@ -60,6 +60,33 @@ def record(
     return entry
 
 
+def note(
+    db: Session,
+    matter: Matter,
+    what: str,
+    *,
+    actor: Actor,
+    now: datetime,
+    from_state: str | None = None,
+    data: Mapping[str, Any] | None = None,
+    answers: Mapping[str, Any] | None = None,
+) -> LedgerEntry:
+    """A line in a matter's history that is no step of its procedure; `what` as in `queries.matters.EVENTS`."""
+    return record(
+        db,
+        f"matter.{what}",
+        noun=matter.process,
+        verb=what,
+        actor=actor,
+        now=now,
+        matter=matter,
+        role="system" if actor.is_system else None,
+        from_state=from_state or matter.state,
+        data=data,
+        answers=answers,
+    )
+
+
 def ask_for(
     db: Session, kind: str, key: str, now: datetime, matter: Matter | None = None, **given: Any
 ) -> Task:

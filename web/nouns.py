@@ -12,6 +12,7 @@ from engine.clock import day
 from engine.clock import now as clock_now
 from engine.database import Session
 from engine.editions import carries_mark, process_of, process_on, shipped
+from engine.guards import is_undecided
 from engine.models.consultation import Attendance, Research, Sitting
 from engine.models.matter import Matter
 from engine.models.recommendation import Assignment, Recommendation
@@ -60,8 +61,8 @@ def _rows(db: Session, found: Any) -> list[Shown]:
 
 def _topic(db: Session, matter: Matter, actor: Actor) -> Shown:
     topic = db.get_one(Topic, matter.id)
-    is_undecided = carries_mark(db, topic, "received") or carries_mark(db, topic, "open_for_support")
-    similar = topics.similar(db, topic.parent_id, topic.title, but=topic.id) if is_undecided else []
+    undecided = is_undecided(db, topic)
+    similar = topics.similar(db, topic.parent_id, topic.title, but=topic.id) if undecided else []
     return {
         "similar": [
             {

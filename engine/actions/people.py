@@ -17,7 +17,7 @@ from engine.models.house import Notice
 from engine.models.matter import Matter
 from engine.models.people import Group, Person, Post, SignInLink, Unit
 from engine.models.recommendation import Assignment
-from engine.record import record
+from engine.record import note, record
 from engine.rules import (
     ADMINISTRATORS,
     HELD_BY_POST,
@@ -219,17 +219,8 @@ def _pass_on(db: Session, old: Post, new: Post, actor: Actor, now: datetime) -> 
     for matter in db.scalars(named.order_by(Assignment.id)):
         if old.role == "unit_handler" and not process_of(db, matter).states[matter.state].end:
             matter.handler_id = new.person_id
-            record(
-                db,
-                "matter.handed_over",
-                noun=matter.process,
-                verb="hand_over",
-                actor=actor,
-                now=now,
-                matter=matter,
-                from_state=matter.state,
-                answers={"from": old.person_id, "to": new.person_id},
-            )
+            passed = {"from": old.person_id, "to": new.person_id}
+            note(db, matter, "handed_over", actor=actor, now=now, answers=passed)
 
 
 def end_post(db: Session, post: Post, *, actor: Actor, now: datetime) -> None:

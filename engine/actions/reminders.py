@@ -14,7 +14,7 @@ from engine.models.house import Notice
 from engine.models.ledger import Task
 from engine.models.matter import Matter
 from engine.models.people import Person
-from engine.record import ask_for, record
+from engine.record import ask_for, note
 from engine.rules import SYSTEM
 from engine.words import Words
 from engine.workdays import deadline_words
@@ -82,18 +82,8 @@ def tell_late(db: Session, matter: Matter, what: str, today: date, *, now: datet
     """A line in the matter's history and a notice to each role its clock names, unless it has been done meanwhile."""
     for deadline in deadlines(db, matter):
         if deadline.clock.what.en == what and today > deadline.due:
-            record(
-                db,
-                "matter.late",
-                noun=matter.process,
-                verb="tell_late",
-                actor=SYSTEM,
-                now=now,
-                matter=matter,
-                role="system",
-                from_state=matter.state,
-                data={"what": what, "due": deadline.due},
-            )
+            data = {"what": what, "due": deadline.due}
+            note(db, matter, "late", actor=SYSTEM, now=now, data=data)
             db.add_all(_notices(db, matter, deadline, deadline.clock.late_tells, today, now))
 
 

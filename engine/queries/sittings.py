@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from engine.editions import has_mark
 from engine.errors import NotFound
+from engine.guards import SITTING_ON
 from engine.models.consultation import Consultation, Finding, Promise, Research, Segment, Sitting
 from engine.models.matter import Matter, MatterMark
 from engine.models.voice import Question
@@ -108,7 +109,5 @@ def second_of(sitting: Sitting, moment: datetime) -> int:
 def serving(db: Session, actor: Actor) -> Sequence[Sitting]:
     """The sittings in which this person holds a post and that are not over, the next one first."""
     mine = {post.sitting_id for post in actor.posts if post.sitting_id}
-    ahead = or_(
-        *(has_mark(db, "sitting", mark) for mark in ("announced", "warmup", "ready", "live", "interrupted"))
-    )
+    ahead = or_(*(has_mark(db, "sitting", mark) for mark in SITTING_ON))
     return db.scalars(select(Sitting).where(Sitting.id.in_(mine), ahead).order_by(Sitting.starts_at)).all()

@@ -12,6 +12,7 @@ from engine.actions.people import grant_post
 from engine.actions.question import ask_question
 from engine.actions.sitting import schedule_sitting, set_programme
 from engine.clock import CITY, day
+from engine.editions import carries_mark
 from engine.models.consultation import Attendance, Consultation, Research, Sitting
 from engine.models.voice import Question
 from engine.queries.attendance import attendances
@@ -164,7 +165,8 @@ def _invited(stage: Stage, sitting: Sitting) -> Iterator[tuple[str, Attendance]]
 def _arrive(stage: Stage, sitting: Sitting) -> None:
     """All who said so but one sign in at the door before it begins, and one of them a little later."""
     stage.until(sitting.starts_at - timedelta(minutes=25))
-    coming = [(who, one) for who, one in _invited(stage, sitting) if one.state == "will_attend"]
+    invited = _invited(stage, sitting)
+    coming = [(who, one) for who, one in invited if carries_mark(stage.db, one, "will_attend")]
     for who, one in coming:
         if who not in ("member3", "member4"):
             stage.later(seconds=50)
