@@ -217,7 +217,7 @@ def _pass_on(db: Session, old: Post, new: Post, actor: Actor, now: datetime) -> 
         Assignment.handler_id == old.person_id, Assignment.unit_id == old.unit_id
     )
     for matter in db.scalars(named.order_by(Assignment.id)):
-        if old.role == "unit_handler" and not process_of(db, matter).states[matter.state].end:
+        if not process_of(db, matter).states[matter.state].end:
             matter.handler_id = new.person_id
             passed = {"from": old.person_id, "to": new.person_id}
             note(db, matter, "handed_over", actor=actor, now=now, answers=passed)

@@ -45,6 +45,17 @@ def test_held_decisions_tell_nobody_until_they_are_released_together(house: Hous
         assert db.scalars(select(HeldDecision)).all() == []
 
 
+def test_a_decision_on_what_has_changed_since_is_looked_at_again(house: House) -> None:
+    with house.transaction() as db:
+        (first, _), office = two_scored(house, db), house.actor(db, "office")
+        hold(db, first, "shortlist", actor=office, now=house.now)
+        answer = "群众关切集中，条件已经具备，办公室建议列入年度协商计划。"
+        first.answer_owed_from = house.now.date()  # 30 have come to support it
+        perform(db, first, "answer", actor=office, now=house.now, answer=answer)
+        with pytest.raises(WrongState, match="Someone has just done"), db.begin_nested():
+            release(db, actor=office, now=house.now)
+
+
 def test_what_can_no_longer_be_done_is_named_and_then_nothing_is_released(house: House) -> None:
     with house.transaction() as db:
         (first, second), office = two_scored(house, db), house.actor(db, "office")

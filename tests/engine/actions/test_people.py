@@ -5,12 +5,13 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from engine.actions.people import NewPerson, add_person, confirm_post, end_post, hand_over
+from engine.advance import advance
 from engine.errors import Forbidden, Invalid
 from engine.models.ledger import LedgerEntry
 from engine.models.people import Person, Post
 from engine.queries import desk
-from engine.rules import actor_for
-from tests.engine.actions.test_recommendation import assigned, drafted
+from engine.rules import SYSTEM, actor_for
+from tests.engine.actions.test_recommendation import assigned, drafted, replied
 from tests.houses import House
 
 
@@ -39,6 +40,16 @@ def test_a_post_passes_with_the_matters_that_name_its_holder_when_it_is_confirme
         (passed,) = db.scalars(select(LedgerEntry).where(LedgerEntry.event == "matter.handed_over"))
         assert passed.answers == {"from": leaver.id, "to": other.id}
         assert passed.data == {}  # the public log names nobody
+
+
+def test_a_matter_that_is_closed_keeps_the_name_of_its_handler(house: House) -> None:
+    with house.transaction() as db:
+        (assignment,) = assigned(house, db)[1]
+        replied(house, db, assignment)
+        advance(db, assignment, "close", actor=SYSTEM, now=house.now)
+        leaver, _, (post,) = handed_over(house, db)
+        confirm_post(db, post, actor=house.actor(db, "secadmin"), now=house.now)
+        assert assignment.handler_id == leaver.id
 
 
 def test_a_handing_over_is_proposed_by_one_and_confirmed_by_another(house: House) -> None:
@@ -75,8 +86,9 @@ def test_a_seat_is_vacant_only_while_work_waits_there_and_nobody_else_holds_it(h
         (vacancy,) = desk.vacancies(db)
         assert (vacancy.post.id, vacancy.waiting) == (liaison.id, 1)
     with house.transaction() as db:
-        (host,) = house.actor(db, "scorer1").posts  # two others score
-        end_post(db, host, actor=house.actor(db, "secadmin"), now=house.now)
+        house.screened_topic(db, house.plan(db, 2028))
+        (first,) = house.actor(db, "scorer1").posts  # two others score
+        end_post(db, first, actor=house.actor(db, "secadmin"), now=house.now)
         assert [one.post.role for one in desk.vacancies(db)] == ["unit_admin"]
 
 

@@ -103,6 +103,17 @@ def test_what_is_late_is_told_once_to_those_above_the_owner_and_stands_in_the_hi
         assert (last.title.zh, last.entry.data["due"]) == ("逾期，已报上级知悉", f"{due}")
 
 
+def test_of_two_that_are_late_only_the_one_asked_for_is_told(house: House) -> None:
+    with house.transaction() as db:
+        (assignment,) = assigned(house, db)[1]
+        late = lateness(db, house.now.date() + timedelta(days=100))
+        assert [deadline.clock.what.en for _, deadline in late] == ["Accept", "Written reply"]
+        before = len(history(db, assignment))
+        day = house.now.date() + timedelta(days=100)
+        tell_late(db, assignment, "Accept", day, now=house.now)
+        assert len(history(db, assignment)) == before + 1
+
+
 def test_what_was_done_before_its_lateness_is_told_is_told_to_nobody(house: House) -> None:
     with house.transaction() as db:
         (assignment,) = assigned(house, db)[1]

@@ -6,8 +6,10 @@ from datetime import timedelta
 import pytest
 
 from engine.actions.attendance import door_code
+from engine.actions.people import confirm_post, grant_post
 from engine.actions.perform import perform
-from engine.models.consultation import Attendance, Sitting
+from engine.actions.sitting import schedule_sitting
+from engine.models.consultation import Attendance, Consultation, Sitting
 from tests.houses import invited, sitting
 from tests.web.visitors import Web, said
 
@@ -78,6 +80,12 @@ def test_the_one_invited_answers_on_the_desk(web: Web) -> None:
     assert f'href="/desk/matters/{one}"' in office.get("/desk/").text
     office.post(f"/desk/matters/{one}/approve_leave")
     assert "准假，现为“准假”" in said(guest.get("/desk/notices"))
+
+
+def test_what_is_over_stands_on_nobodys_desk_though_it_was_never_held(web: Web) -> None:
+    asked(web, held(web, days=20))
+    web.later(days=21)
+    assert "您受邀参加" not in said(web.sign_in("group1").get("/desk/"))
 
 
 @pytest.mark.parametrize("name", ["group2", "moderator1", "unit_admin", "sysadmin"])
@@ -177,6 +185,22 @@ def test_the_door_is_kept_by_the_recorder_and_the_committee(web: Web, name: str)
     page = web.sign_in(name).get(f"/desk/sittings/{number}/door")
     assert page.status_code == 403
     assert code(web, number)[:4] not in page.text
+
+
+def test_a_recorder_keeps_the_door_of_their_own_sitting_only(web: Web) -> None:
+    number = held(web, minutes=30)
+    with web.house.transaction() as db:
+        this = db.get_one(Sitting, number)
+        times = {"starts_at": this.starts_at, "ends_at": this.ends_at, "place": "二号会议室"}
+        committee, office = web.house.actor(db, "committee"), web.house.actor(db, "office")
+        parent = db.get_one(Consultation, this.parent_id)
+        other = schedule_sitting(db, parent, actor=committee, now=web.house.now, title="分会场", **times).id
+        person = web.house.actor(db, "scorer1").person
+        post = grant_post(db, person, "recorder", this, actor=committee, now=web.house.now)
+        confirm_post(db, post, actor=office, now=web.house.now)
+    recorder = web.sign_in("scorer1")
+    assert recorder.get(f"/desk/sittings/{number}/door").status_code == 200
+    assert recorder.get(f"/desk/sittings/{other}/door").status_code == 403
 
 
 def test_at_the_door_somebody_is_signed_in_by_hand(web: Web) -> None:

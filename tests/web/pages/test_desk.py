@@ -135,6 +135,9 @@ def test_decisions_are_kept_in_one_table_and_released_in_one_step(web_on_both: W
     assert refused.status_code == 422
     assert "请填写“对提交人说明”。" in said(refused)
     assert '<option value="shortlist" selected>' in refused.text
+    assert "项决定" not in said(
+        office.get("/desk/topics/decisions")
+    )  # of a table with a mistake nothing is kept
     before = web.facts()
     kept = office.post("/desk/topics/decisions", chosen | {f"reason-{second}": "场次有限"})
     assert kept.status_code == 302

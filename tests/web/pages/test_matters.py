@@ -274,3 +274,14 @@ def test_a_plan_whose_call_is_open_offers_what_was_kept_in_reserve(web: Web) -> 
     assert answer.status_code == 302
     assert "提升小区物业管理水平" in said(visitor.get(f"/desk/matters/{later}"))
     assert "提升小区物业管理水平" not in said(visitor.get(f"/desk/matters/{first}"))
+
+
+def test_the_page_of_a_topic_lists_what_is_like_it_and_not_itself(web: Web) -> None:
+    with web.house.transaction() as db:
+        plan = web.house.plan(db)
+        other = web.house.screened_topic(db, plan, "提升小区的物业管理水平")
+        topic = web.house.topic(db, plan, "提升小区物业管理水平", "citizen2")
+        paths = [f"/desk/matters/{one.id}" for one in (topic, other)]
+    page = web.sign_in("office").get(paths[0]).text
+    listed = page.partition("相似议题")[2].partition("</table>")[0]
+    assert [f'href="{path}"' in listed for path in paths] == [False, True]
