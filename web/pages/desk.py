@@ -1,6 +1,7 @@
 """The workbench: what waits for me and until when."""
 
 from datetime import date
+from typing import Any
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
@@ -156,18 +157,22 @@ def decisions() -> str | Response | tuple[str, int]:
     with reading() as db:
         actor = auth.actor(db)
         rows = [
-            {
-                "one": one,
-                "verb": request.form.get(f"verb-{one.topic.id}", one.held.verb if one.held else ""),
-                "reason": request.form.get(
-                    f"reason-{one.topic.id}", one.held.answers.get("reason", "") if one.held else ""
-                ),
-                "offers": [offer for offer in offers(db, one.topic, actor, now()) if offer.verb.name in HELD],
-                "wrong": wrong.get(one.topic.id),
-            }
-            for one in topics.decidable(db)
+            _decision(db, one, actor) | {"wrong": wrong.get(one.topic.id)} for one in topics.decidable(db)
         ]
         return render_template("desk/decisions.html", rows=rows, wrong=wrong), 422 if wrong else 200
+
+
+def _decision(db: Session, one: topics.Decidable, actor: Actor) -> dict[str, Any]:
+    """What may be decided on a topic, and what was typed or is held."""
+    choices = [offer for offer in offers(db, one.topic, actor, now()) if offer.verb.name in HELD]
+    verb, reason = (one.held.verb, one.held.answers.get("reason", "")) if one.held else ("", "")
+    return {
+        "one": one,
+        "verb": request.form.get(f"verb-{one.topic.id}", verb),
+        "reason": request.form.get(f"reason-{one.topic.id}", reason),
+        "offers": choices,
+        "open": bool(one.held) or not all(offer.refusal for offer in choices),
+    }
 
 
 def _hold(db: Session, one: topics.Decidable) -> None:
