@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy import inspect, select, update
 from sqlalchemy.orm import Session
+from sqlalchemy.orm.attributes import set_committed_value
 
 from engine import rules
 from engine.clock import day
@@ -196,11 +197,16 @@ def _change(
 def _write(db: Session, process: Process, matter: Matter, **values: Any) -> None:
     table = Matter.__table__
     guarded = update(table).where(table.c.id == matter.id, table.c.version == matter.version)  # type: ignore[arg-type]
-    done = db.execute(guarded.values(version=matter.version + 1, **values))
+    written = {"version": matter.version + 1, **values}
+    done = db.execute(guarded.values(written))
     if done.rowcount != 1:  # type: ignore[attr-defined]
         raise _stale(db, process, matter, matter.version)
     db.flush()
-    db.refresh(matter)
+    db.expire(
+        matter, inspect(type(matter)).relationships.keys()
+    )  # a form may have named another unit or person
+    for name, value in written.items():
+        set_committed_value(matter, name, value)
 
 
 def _record(

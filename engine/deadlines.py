@@ -54,7 +54,6 @@ def put_off_wrongly(
     db: Session, matter: Matter, state: State, values: Mapping[str, object], today: date
 ) -> dict[str, Words]:
     """What is wrong with a later day that is given for a deadline of the state a matter is to be in, by field."""
-    running = {deadline.clock.what: deadline.due for deadline in deadlines(db, matter)}
     wrong: dict[str, Words] = {}
     for clock in state.due:
         name = (clock.on or "").removeprefix("field.")
@@ -63,7 +62,8 @@ def put_off_wrongly(
             continue
         start = _day_of(db, matter, clock.at_most.of)
         latest = calendar.of(db).due(start, clock.at_most.period) if start else date.max
-        earliest = max(running.get(clock.what, today), today)
+        present = {deadline.clock.what: deadline.due for deadline in deadlines(db, matter)}
+        earliest = max(present.get(clock.what, today), today)
         if given > latest:
             wrong[name] = Words(f"最晚可以延到 {latest:%Y-%m-%d}。", f"{latest:%Y-%m-%d} at the latest.")
         elif given <= earliest:

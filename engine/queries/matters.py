@@ -1,11 +1,11 @@
 """A matter as it stands and as it came to be."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Select, select
+from sqlalchemy import Row, Select, select
 from sqlalchemy.orm import Session
 from sqlalchemy.orm.attributes import set_committed_value
 
@@ -81,37 +81,44 @@ def history(db: Session, matter: Matter, last: int | None = None) -> list[Step]:
     """Every step of a matter, or the last so many, the first one first."""
     process = process_of(db, matter)
     entries = select(LedgerEntry).where(LedgerEntry.matter_id == matter.id)
-    told: list[tuple[LedgerEntry, int]] = []
-    for entry in db.scalars(entries.order_by(LedgerEntry.id)):
-        if told and told[-1][0].event == entry.event and _is_everybodys(process, entry):
-            told[-1] = entry, told[-1][1] + 1
+    told: list[tuple[Row[int, str, str, str], int]] = []
+    for one in db.execute(entries.with_only_columns(*_TELLING).order_by(LedgerEntry.id)):
+        if told and told[-1][0].event == one.event and _is_everybodys(process, one.noun, one.verb):
+            told[-1] = one, told[-1][1] + 1
         else:
-            told.append((entry, 1))
-    shown = told[-last:] if last else told
-    _with_texts(db, [entry for entry, _times in shown], entries)
-    people = select(Person.id, Person.name).where(Person.id.in_({entry.actor_id for entry, _times in shown}))
+            told.append((one, 1))
+    if last:
+        told = told[-last:]
+        entries = entries.where(LedgerEntry.id.in_([one.id for one, _times in told]))
+    shown = {entry.id: entry for entry in db.scalars(entries)}
+    _with_texts(db, shown, entries)
+    people = select(Person.id, Person.name).where(Person.id.in_({entry.actor_id for entry in shown.values()}))
     names = {id: name for id, name in db.execute(people)}
-    return [_step(db, process, entry, times, names) for entry, times in shown]
+    return [_step(db, process, shown[one.id], times, names) for one, times in told]
 
 
-def _is_everybodys(process: Process, entry: LedgerEntry) -> bool:
+_TELLING = (LedgerEntry.id, LedgerEntry.event, LedgerEntry.noun, LedgerEntry.verb)
+"""What decides how a history is told: of a long one no more is read."""
+
+
+def _is_everybodys(process: Process, noun: str, verb_name: str) -> bool:
     """Whether many do it one after another, with nothing to say beside."""
-    verb = process.verbs.get(entry.verb)
+    verb = process.verbs.get(verb_name)
     if verb is None:
-        return entry.noun == "invitation"
+        return noun == "invitation"
     return verb.once_per == "person" and not (verb.needs or verb.takes)
 
 
-def _with_texts(db: Session, shown: Sequence[LedgerEntry], entries: Select[LedgerEntry]) -> None:
+def _with_texts(db: Session, shown: Mapping[int, LedgerEntry], entries: Select[LedgerEntry]) -> None:
     """The texts of these entries, in one query however many they are."""
-    texts: dict[int, list[LedgerText]] = {entry.id: [] for entry in shown}
-    among = entries.where(LedgerEntry.id >= min(texts, default=0)).with_only_columns(LedgerEntry.id)
+    texts: dict[int, list[LedgerText]] = {number: [] for number in shown}
+    among = entries.with_only_columns(LedgerEntry.id)
     for text in db.scalars(
         select(LedgerText).where(LedgerText.entry_id.in_(among)).order_by(LedgerText.field)
     ):
-        texts.get(text.entry_id, []).append(text)
-    for entry in shown:
-        set_committed_value(entry, "texts", texts[entry.id])
+        texts[text.entry_id].append(text)
+    for number, entry in shown.items():
+        set_committed_value(entry, "texts", texts[number])
 
 
 def _step(db: Session, process: Process, entry: LedgerEntry, times: int, names: dict[int, str]) -> Step:
