@@ -323,8 +323,14 @@ class Gateway:
 
     async def _answers(self, batch: Sequence[Asked]) -> list[Answer]:
         """Without Valkey a ticket's signature and age must do; how many were so let in is written down."""
-        rooms = {asked.viewer.bearer.sitting: self.hub.room(asked.viewer.bearer.sitting) for asked in batch}
-        await self._open_rooms([room for room in rooms.values() if not room.is_open])
+        answers = await self._checked(batch)
+        sittings = {asked.viewer.bearer.sitting for asked in batch}
+        # Last, and until all are open at once: while one is read, a tick may end another that nobody is in yet.
+        while shut := [room for room in map(self.hub.room, sittings) if not room.is_open]:
+            await self._open_rooms(shut)
+        return answers
+
+    async def _checked(self, batch: Sequence[Asked]) -> list[Answer]:
         if self.cache_is_up:
             try:
                 return await self.cache.admit([Question(asked.viewer.bearer, asked.nonce) for asked in batch])

@@ -23,6 +23,7 @@ from tests.web.live.gateways import (
     HANDSHAKE,
     SECRET,
     SITTING,
+    TICK,
     Page,
     RunningGateway,
     close_code,
@@ -111,6 +112,15 @@ def test_a_viewer_of_one_sitting_hears_nothing_of_another(gateway: RunningGatewa
     here, there = gateway.joined("a"), gateway.joined("b", sitting=13)
     eventually(lambda: publish(redis, fact(1), sitting=13) or there.next("tick")["facts"])
     assert all(here.next("tick")["facts"] == [] for _ in range(5))
+
+
+def test_the_first_viewer_hears_facts_though_a_tick_passed_while_its_ticket_was_checked(
+    gateway: RunningGateway, redis: Redis
+) -> None:
+    redis.client_pause(int(4 * TICK * 1000), all=False)  # reads are answered; the check, which writes, waits
+    page = gateway.joined("the first")
+    publish(redis, Fact(1, "comment.approved", {}))
+    assert [fact["fact_no"] for fact in page.next_with_facts()["facts"]] == [1]
 
 
 @pytest.mark.parametrize("origin", ["https://evil.example", "null"])

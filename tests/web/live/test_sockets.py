@@ -9,7 +9,7 @@ from redis import Redis
 from websockets.frames import Opcode
 
 from engine.wire import Fact
-from tests.web.live.gateways import RunningGateway, eventually, masked, publish, settings
+from tests.web.live.gateways import PATIENCE, RunningGateway, eventually, masked, publish, settings
 from web.live.sockets import SEND_BUFFER, UNSENT_BYTES
 
 
@@ -47,7 +47,9 @@ def test_who_reads_again_after_a_pause_has_the_latest_and_every_fact_or_is_told_
         for more in range(number + 1, number + 4):
             publish(redis, Fact(more, "comment.approved", {"text": "长" * 300}))
         last, heard = number + 3, 0
+        until = time.monotonic() + PATIENCE
         for frame in frames_of(slow):
+            assert time.monotonic() < until, f"heard {heard} of {last}"
             if frame["t"] == "tick":
                 for fact in frame["facts"]:
                     assert fact["fact_no"] == heard + 1
