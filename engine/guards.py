@@ -84,6 +84,10 @@ def _parent_has(mark: str) -> Callable[[Session, Matter, int, datetime], bool]:
     return lambda db, matter, number, now: carries_mark(db, matter, mark)
 
 
+def _plan_is_in_the_making(db: Session, matter: Matter, number: int, now: datetime) -> bool:
+    return carries_mark(db, matter, "call_open") or carries_mark(db, matter, "drafting")
+
+
 def _scorers(db: Session, matter: Matter, number: int, now: datetime) -> bool:
     sheets = select(func.count()).select_from(ScoreSheet).where(ScoreSheet.topic_id == matter.id)
     return (db.scalar(sheets) or 0) >= number
@@ -260,6 +264,13 @@ CONDITIONS: dict[str, Condition] = {
         _parent_has("call_open"),
         lambda _: Words(
             "征集已经结束，请等下一次征集。", "The call has closed; please wait for the next one."
+        ),
+    ),
+    "plan_is_in_the_making": Condition(
+        _plan_is_in_the_making,
+        lambda _: Words(
+            "计划草案已经送会商，不能再转入议题。",
+            "The draft has gone to joint revision; no topic can be taken up any more.",
         ),
     ),
     "scorers": Condition(

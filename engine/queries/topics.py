@@ -76,6 +76,21 @@ def topics(
     return [Listed(topic, count) for topic, count in found], total
 
 
+def to_take_up(db: Session, plan: Plan) -> Sequence[Topic]:
+    """What earlier plans have carried over and no plan has taken up."""
+    earlier = select(Plan.id).where(Plan.year < plan.year)
+    rows = select(Topic).where(has_mark(db, "topic", "carried_over"), Topic.parent_id.in_(earlier))
+    return db.scalars(rows.where(~Topic.carried_into.has()).order_by(Topic.id)).all()
+
+
+IN_PLAN = ("planned", "adjusting", "cancelled", "carried_over")
+"""Marks of a topic that is or has been in an issued plan, each counted apart."""
+
+
+def counts_of_plan(db: Session, plan: Plan) -> dict[str, int]:
+    return {mark: topics(db, mark=mark, plan=plan, size=1)[1] for mark in IN_PLAN}
+
+
 def supporters(db: Session, topic: Topic) -> int:
     return db.scalar(select(supporters_of_topic()).where(Topic.id == topic.id)) or 0
 

@@ -22,8 +22,20 @@ DOCS = Path(__file__).parents[2] / "docs"
 STEPS = DOCS / "steps"
 REFERENCE = DOCS / "process-language.md"
 MARKS = {  # what figures, queries and pages ask for; a shipped file must carry them
-    "topic": {"received", "open_for_support", "shortlisted", "planned", "declined", "merged", "public"},
-    "plan": {"call_open", "issued"},
+    "topic": {
+        *(
+            "received",
+            "open_for_support",
+            "shortlisted",
+            "reserve",
+            "planned",
+            "declined",
+            "merged",
+            "public",
+        ),
+        *("adjusting", "cancelled", "carried_over"),
+    },
+    "plan": {"call_open", "drafting", "issued"},
     "consultation": {"planned", "under_way", "reported", "concluded", "cancelled", "public"},
     "research": {"planned", "report_submitted", "accepted"},
     "sitting": {"announced", "asking_open", "live", "interrupted", "held"},

@@ -203,7 +203,7 @@ def _begins(db: Session) -> list[Verb]:
     """By which steps the signed-in one may put a topic forward now."""
     plan, process = topics.open_plan(db), process_on(db, "topic", day(now()))
     actor = auth.actor(db)
-    steps = [verb for verb in process.verbs.values() if verb.create] if plan else []
+    steps = [verb for verb in process.verbs.values() if verb.create and "title" in verb.needs] if plan else []
     return [verb for verb in steps if plan and not may_begin(db, process, verb, plan, actor, now())]
 
 
@@ -243,7 +243,16 @@ def matters(process_name: str) -> str:
         )
 
 
-TOPIC_MARKS = ("received", "scoring", "shortlisted", "reserve", "planned", "declined")
+TOPIC_MARKS = (
+    "received",
+    "scoring",
+    "shortlisted",
+    "reserve",
+    "planned",
+    "cancelled",
+    "carried_over",
+    "declined",
+)
 
 
 @pages.get("/plans")
