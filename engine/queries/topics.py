@@ -1,6 +1,6 @@
 """Topics and plans as the public and the desk read them."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from statistics import mean
 
@@ -116,7 +116,7 @@ def supports(db: Session, person_id: int) -> set[int]:
 
 @dataclass(frozen=True)
 class Decidable:
-    """A topic in scoring with what it is decided on, and what is held for it."""
+    """A topic with what it is decided on, and what is held for it."""
 
     topic: Topic
     supporters: int
@@ -124,10 +124,10 @@ class Decidable:
     held: HeldDecision | None
 
 
-def decidable(db: Session) -> list[Decidable]:
-    """Every topic in scoring, and any for which something is held; the best scored first."""
-    held = {one.topic_id: one for one in db.scalars(select(HeldDecision))}
-    rows = select(Topic).where(or_(has_mark(db, "topic", "open_for_support"), Topic.id.in_(held)))
+def decidable(db: Session, mark: str, verbs: Collection[str]) -> list[Decidable]:
+    """Every topic of a stage, and any for which one of its decisions is held; the best scored first."""
+    held = {one.topic_id: one for one in db.scalars(select(HeldDecision).where(HeldDecision.verb.in_(verbs)))}
+    rows = select(Topic).where(or_(has_mark(db, "topic", mark), Topic.id.in_(held)))
     found = [
         Decidable(topic, supporters(db, topic), scores(db, topic), held.get(topic.id))
         for topic in db.scalars(rows.order_by(Topic.id))
