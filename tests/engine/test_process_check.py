@@ -89,6 +89,11 @@ from = ["granted"]
 to = "previous"
 by = ["leader"]
 """
+BY_TWO = GOOD[GOOD.index('by = ["office_staff"]\nnot_by') :]
+FOR_ONE_BODY = BY_TWO.replace('"leader"', '"office_staff"').replace(
+    'by = ["office_staff"]\n', 'by = ["office_staff"]\non_behalf_of = "chairs_meeting"\n'
+)
+"""The same staff record both approvals of one meeting."""
 LOST = """\
 [state.lost]
 title = { zh = "失", en = "Lost" }
@@ -104,6 +109,7 @@ stays = true
 by = ["leader"]
 """
 ANY_LEADER = 'by = ["office_staff", "leader"]\nnot_by'
+TO_AGREED = 'to = "agreed"'
 NOTED_BY_LEADER = 'by = ["leader"]\n\n[[verb]]\nname = "approve"'
 
 WRONG = {
@@ -130,6 +136,7 @@ WRONG = {
     "two approvals one person can do": [
         ('by = ["leader"]', 'by = ["leader", "office_staff"]', "both “Agree” and “Grant”", "approve_again"),
         ('by = ["office_staff"]\nnot_by', ANY_LEADER, "both “Agree” and “Grant”", "approve_again"),
+        (BY_TWO, FOR_ONE_BODY, "both “Agree” and “Grant”", "approve_again"),
     ],
     "approval of one's own work": [
         ('not_by = ["ask"]\n', "", "Whoever did “Ask”", '"approve"'),
@@ -201,6 +208,10 @@ WRONG = {
         ('by = ["leader"]', 'by = ["system"]', "Nobody may do “Grant”", "approve_again"),
         ('owner = "office_staff"', 'owner = "system"', "Nobody owns", "owner"),
     ],
+    "wait that outlasts the deadline": [
+        (TO_AGREED, f'{TO_AGREED}\nwhen = [{{ waited = "3 workdays" }}]', "it would always be late", "when"),
+        (TO_AGREED, f'{TO_AGREED}\nwhen = [{{ waited = "10 days" }}]', "it would always be late", "when"),
+    ],
     "several who are not several": [
         ('by = ["leader"]', 'all_of = ["leader", "leader"]', "two roles or more", "all_of"),
         ('by = ["leader"]', 'by = ["leader"]\non_behalf_of = "member"', "not a body", "on_behalf_of"),
@@ -250,6 +261,69 @@ def test_what_is_wrong_is_named_with_its_line(old: str, new: str, says: str, lin
     assert named[0].words.zh != named[0].words.en
     at = named[0].line
     assert line in "\n".join(text.splitlines()[at - 1 : at + 1])  # the line itself, or the head above it
+
+
+def test_the_same_staff_may_record_what_two_bodies_decide() -> None:
+    by_two = FOR_ONE_BODY.replace('"chairs_meeting"', '"party_committee"', 1)
+    assert [one for one in findings(GOOD.replace(BY_TWO, by_two)) if "both" in one.words.en] == []
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        (TO_AGREED, f'{TO_AGREED}\nwhen = [{{ waited = "2 workdays" }}]'),
+        (TO_AGREED, f'{TO_AGREED}\nwhen = [{{ waited = "3 workdays" }}]\nfree = true'),
+        ('within = "3 workdays"', 'within = "3 workdays of agreed"'),
+    ],
+)
+def test_a_step_may_wait_where_it_or_another_can_still_be_in_time(old: str, new: str) -> None:
+    sooner = """
+[[verb]]
+name = "refuse"
+title = { zh = "不同意", en = "Refuse" }
+from = ["asked"]
+to = "granted"
+by = ["leader"]
+"""
+    assert findings(GOOD.replace(old, new, 1) + (sooner if "free" in new else "")) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "verb", "role"),
+    [
+        ("plan", "draft", "unit_admin"),
+        ("plan", "draft", "moderator"),
+        ("topic", "accept", "host"),
+        ("consultation", "approve_programme", "unit_leader"),
+        ("topic", "accept", "invitee"),
+    ],
+)
+def test_who_reaches_no_row_of_a_procedure_can_do_nothing_in_it(name: str, verb: str, role: str) -> None:
+    text = Text((SHIPPED / f"{name}.toml").read_text(encoding="utf-8"))
+    at = f"verb.{list(text.process.verbs).index(verb)}"
+    found = findings(text.said(f"{at}.by", f'["{role}"]'), name)
+    assert [one.line for one in found if "Nobody may do" in one.words.en] == [text.places[at] + 1]
+    clock = next(f"state.{state.name}.due.0" for state in text.process.states.values() if state.due)
+    found = findings(text.said(f"{clock}.owner", f'"{role}"'), name)
+    assert [one.line for one in found if "Nobody owns" in one.words.en] == [text.places[f"{clock}.owner"] + 1]
+
+
+def test_whoever_has_a_unit_may_be_asked_where_the_form_names_one() -> None:
+    text = Text((SHIPPED / "topic.toml").read_text(encoding="utf-8"))
+    at = list(text.process.verbs).index("answer")
+    assert findings(text.said(f"verb.{at}.by", '["unit_leader"]'), "topic") == []
+
+
+def test_what_stands_in_a_text_of_several_lines_is_no_header_and_no_key() -> None:
+    several = '''zh = """请\\
+[[verb]]\\
+[state.asked]\\
+name = \\"""假""", en = 'Leave' }  # it's'''
+    longer = GOOD.replace('zh = "请假", en = "Leave" }', several, 1)
+    assert findings(longer) == []
+    broken = longer.replace('to = "granted"', 'to = "grunted"')
+    line = broken.splitlines().index('to = "grunted"') + 1
+    assert findings(broken)[0].line == line == GOOD.splitlines().index('to = "granted"') + 4
 
 
 def test_a_warning_may_come_on_any_day_before_the_deadline() -> None:
