@@ -43,16 +43,16 @@ MOST_DAYS = {"workday": 7 / 5, "day": 1.0, "month": 31.0}
 class Vocabulary:
     """What the house offers to the text of a process, beside the text's own words.
 
-    `roles` with the rows each reaches; of those that reach a unit's, a group's or a sitting's, `reached` are the ones
-    that matters of this procedure can be; `dates` as `field.NAME` and `parent.NAME`; `children` are the processes whose
-    matters stand under those of this one; `columns` the kinds of field that fit each column of the noun. `marks` are
-    what figures and code rely on, `verbs` the shipped ones: a text keeps what the system does, whom they keep apart, on
-    whose behalf they are and what they carry.
+    `roles` with the rows each reaches; of a unit's, a group's or a sitting's, `reached` are those that a matter of this
+    procedure can be; `dates` as `field.NAME` and `parent.NAME`; `children` are the processes whose matters stand under
+    those of this one; `columns` the kinds of field that fit each column of the noun. `marks` are what figures and code
+    rely on, each with a shipped state that carries it, `verbs` the shipped ones: a text keeps what the system does,
+    whom they keep apart, on whose behalf they are and what they carry.
     """
 
     roles: Mapping[str, str]
     guards: Mapping[str, Asks]
-    marks: Collection[str] = ()
+    marks: Mapping[str, str] = field(default_factory=dict)
     verbs: Mapping[str, Verb] = field(default_factory=dict)
     columns: Mapping[str, Collection[str]] = field(default_factory=dict)
     dates: Collection[str] = ()
@@ -64,6 +64,12 @@ class Vocabulary:
 def check(text: str, vocabulary: Vocabulary, edition: int = 1) -> Process:
     """The process, or `Broken` with every finding in the order of the text's lines."""
     process = read(text, edition)
+    prove(process, vocabulary)
+    return process
+
+
+def prove(process: Process, vocabulary: Vocabulary) -> None:
+    """Raises `Broken` where one that was read may not run."""
     if len(process.states) > MOST or len(process.verbs) > MOST:
         raise Broken(
             [
@@ -78,7 +84,6 @@ def check(text: str, vocabulary: Vocabulary, edition: int = 1) -> Process:
         checker.ways()
     if checker.findings:
         raise Broken(sorted(checker.findings, key=lambda finding: finding.line))
-    return process
 
 
 class _Checker:
@@ -380,9 +385,9 @@ class _Checker:
 
     def lost(self) -> None:
         carried = {mark for state in self.process.states.values() for mark in state.marks}
-        for mark in sorted(set(self.known.marks) - carried):
+        for mark in sorted(self.known.marks.keys() - carried):
             self.wrong(
-                "",
+                f"state.{self.known.marks[mark]}",
                 f"缺少标记“{mark}”，统计依赖它。",
                 f"The mark “{mark}”, which figures rely on, is missing.",
             )

@@ -45,7 +45,7 @@ def vocabulary(name: str) -> Vocabulary:
     return Vocabulary(
         roles,
         guards,
-        marks={mark for state in process.states.values() for mark in state.marks},
+        marks={mark: state.name for state in process.states.values() for mark in state.marks},
         verbs=process.verbs,
         columns={key: kinds for key, column in _columns(name).items() if (kinds := _kinds(column))},
         dates=dates,
