@@ -105,8 +105,8 @@ class Taken:
 class Walk:
     process: Process
     days: Calendar
-    dates: Mapping[str, date] = field(default_factory=dict)
     taken: list[Taken] = field(default_factory=list)
+    dates: Mapping[str, date] = field(default_factory=dict)
 
     @property
     def state(self) -> str | None:
@@ -176,7 +176,7 @@ def walked(
     process: Process, days: Calendar, steps: Iterable[Step], dates: Mapping[str, date] | None = None
 ) -> Walk:
     """Raises `WrongState` with the first step that cannot be taken. `dates` as `dates_of` names them."""
-    walk = Walk(process, days, dates or {})
+    walk = Walk(process, days, dates=dates or {})
     for at, step in enumerate(steps, start=1):
         try:
             walk.take(step)
