@@ -64,6 +64,10 @@ class Stage(NamedTuple):
 
 
 def make_venv() -> None:
+    if VENV.is_symlink():
+        raise Trouble(
+            f"{VENV} 是指向别处的链接，不会清空它 is a link and is not cleared: {os.readlink(VENV)}"
+        )
     interpreter = getattr(sys, "_base_executable", sys.executable)  # this may be running in the venv itself
     run(interpreter, "-m", "venv", "--clear", str(VENV))
     pip = [str(BIN / "python"), "-m", "pip", "install", "-q", "--require-hashes"]

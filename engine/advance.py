@@ -107,7 +107,7 @@ def begin(
         now,
         1,
     )
-    matter.created_at, matter.created_by_id = now, actor.id
+    matter.created_at, matter.created_by_id = now, matter.created_by_id or actor.id
     db.add(matter)
     db.flush()
     entry = _record(db, process, matter, verb, role, actor, now, None, values)

@@ -19,6 +19,7 @@ from engine.models.recommendation import Assignment, Source
 from engine.models.topic import ScoreSheet, Topic, supporters_of_topic
 from engine.past import done_since
 from engine.process import Guard, Verb
+from engine.process_check import Asks
 from engine.words import Words
 from engine.workdays import Period
 
@@ -34,10 +35,20 @@ class Condition:
     words: Callable[[int], Words]
 
 
+@dataclass(frozen=True)
+class Naming:
+    """A guard that names a verb, a length of time or a mark of children. `unmet(db, matter, named, now)` says what is
+    lacking.
+    """
+
+    asks: Asks
+    unmet: Callable[[Session, Matter, str, datetime], Words | None]
+
+
 def unmet(db: Session, matter: Matter, guard: Guard, now: datetime) -> Words | None:
     """The sentence of a guard that does not hold, or nothing."""
     if guard.name in NAMING:
-        return NAMING[guard.name](db, matter, str(guard.number), now)
+        return NAMING[guard.name].unmet(db, matter, str(guard.number), now)
     condition = CONDITIONS[guard.name]
     number = int(guard.number or 0)
     return None if condition.holds(db, matter, number, now) else condition.words(number)
@@ -82,6 +93,10 @@ def _count(db: Session, *conditions: ColumnElement[bool]) -> int:
 
 def _parent_has(mark: str) -> Callable[[Session, Matter, int, datetime], bool]:
     return lambda db, matter, number, now: carries_mark(db, matter, mark)
+
+
+def _plan_is_in_the_making(db: Session, matter: Matter, number: int, now: datetime) -> bool:
+    return carries_mark(db, matter, "call_open") or carries_mark(db, matter, "drafting")
 
 
 def _scorers(db: Session, matter: Matter, number: int, now: datetime) -> bool:
@@ -247,19 +262,26 @@ def lacking_rows(guard: Guard) -> Words | None:
             return CONDITIONS[guard.name].words(int(guard.number or 0))
 
 
-NAMING: dict[str, Callable[[Session, Matter, str, datetime], Words | None]] = {
-    "done": _done,
-    "waited": _waited,
-    "a_child": _a_child,
-    "every_child": _every_child,
+NAMING: dict[str, Naming] = {
+    "done": Naming("verb", _done),
+    "waited": Naming("length", _waited),
+    "a_child": Naming("children", _a_child),
+    "every_child": Naming("children", _every_child),
 }
-"""Guards that name a verb, a length of time or a mark of children: of these an office writes gates without Python."""
+"""Of these an office writes gates without Python."""
 
 CONDITIONS: dict[str, Condition] = {
     "call_is_open": Condition(
         _parent_has("call_open"),
         lambda _: Words(
             "征集已经结束，请等下一次征集。", "The call has closed; please wait for the next one."
+        ),
+    ),
+    "plan_is_in_the_making": Condition(
+        _plan_is_in_the_making,
+        lambda _: Words(
+            "计划草案已经送会商，不能再转入议题。",
+            "The draft has gone to joint revision; no topic can be taken up any more.",
         ),
     ),
     "scorers": Condition(

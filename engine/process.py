@@ -187,6 +187,10 @@ _NAME = re.compile("[a-z][a-z0-9_]{0,29}")
 _HEADER = re.compile(r"^\s*\[(\[)?\s*([\w.-]+)\s*\]")
 _CHINESE = re.compile("[\u4e00-\u9fff]")
 _KEY = re.compile(r"^\s*([\w-]+)\s*=")
+_STRING = re.compile(
+    r'"""(?:\\.|.)*?"{3,5}|' r"'''.*?'{3,5}|" r'"(?:\\.|[^"\\\n])*"|' r"'[^'\n]*'|" r"#[^\n]*", re.DOTALL
+)
+"""A text in quotes, or a comment: what stands in it over several lines is no header and no key."""
 
 
 def _lines(text: str) -> dict[str, int]:
@@ -194,7 +198,8 @@ def _lines(text: str) -> dict[str, int]:
     lines: dict[str, int] = {}
     counts: dict[str, int] = {}
     place = ""
-    for number, line in enumerate(text.split("\n"), start=1):
+    bare = _STRING.sub(lambda found: "\n" * found[0].count("\n") or found[0], text)
+    for number, line in enumerate(bare.split("\n"), start=1):
         if header := _HEADER.match(line):
             place = header[2]
             if header[1]:

@@ -43,25 +43,33 @@ MOST_DAYS = {"workday": 7 / 5, "day": 1.0, "month": 31.0}
 class Vocabulary:
     """What the house offers to the text of a process, beside the text's own words.
 
-    `roles` with the rows each reaches; `dates` as `field.NAME` and `parent.NAME`; `children` are the processes whose
-    matters stand under those of this one; `columns` the kinds of field that fit each column of the noun. `marks` are
-    what figures and code rely on, `verbs` the shipped ones: a text keeps what the system does, whom they keep apart, on
-    whose behalf they are and what they carry.
+    `roles` with the rows each reaches; of a unit's, a group's or a sitting's, `reached` are those that a matter of this
+    procedure can be; `dates` as `field.NAME` and `parent.NAME`; `children` are the processes whose matters stand under
+    those of this one; `columns` the kinds of field that fit each column of the noun. `marks` are what figures and code
+    rely on, each with a shipped state that carries it, `verbs` the shipped ones: a text keeps what the system does,
+    whom they keep apart, on whose behalf they are and what they carry.
     """
 
     roles: Mapping[str, str]
     guards: Mapping[str, Asks]
-    marks: Collection[str] = ()
+    marks: Mapping[str, str] = field(default_factory=dict)
     verbs: Mapping[str, Verb] = field(default_factory=dict)
     columns: Mapping[str, Collection[str]] = field(default_factory=dict)
     dates: Collection[str] = ()
     documents: Collection[str] = ()
     children: Mapping[str, Process] = field(default_factory=dict)
+    reached: Collection[str] = ("unit", "group", "sitting")
 
 
 def check(text: str, vocabulary: Vocabulary, edition: int = 1) -> Process:
     """The process, or `Broken` with every finding in the order of the text's lines."""
     process = read(text, edition)
+    prove(process, vocabulary)
+    return process
+
+
+def prove(process: Process, vocabulary: Vocabulary) -> None:
+    """Raises `Broken` where one that was read may not run."""
     if len(process.states) > MOST or len(process.verbs) > MOST:
         raise Broken(
             [
@@ -76,7 +84,6 @@ def check(text: str, vocabulary: Vocabulary, edition: int = 1) -> Process:
         checker.ways()
     if checker.findings:
         raise Broken(sorted(checker.findings, key=lambda finding: finding.line))
-    return process
 
 
 class _Checker:
@@ -149,7 +156,7 @@ class _Checker:
                 )
 
     def clock(self, place: str, clock: Clock) -> None:
-        if clock.owner == "system" or self.known.roles.get(clock.owner) in (None, "none", "body"):
+        if not self.reaches(clock.owner) or clock.owner == "system":
             self.wrong(
                 f"{place}.owner",
                 f"“{clock.what.zh}”的期限没有人负责。",
@@ -168,7 +175,7 @@ class _Checker:
             self.anchor(f"{place}.at_most", clock.at_most)
             self.put_off(place, clock)
         for role in clock.late_tells:
-            if self.known.roles.get(role) in (None, "none", "body"):
+            if not self.reaches(role):
                 self.wrong(
                     f"{place}.late_tells",
                     f"“{clock.what.zh}”逾期时告知的“{role}”不存在或不收通知。",
@@ -285,9 +292,16 @@ class _Checker:
         """In some row: a body decides through the staff who record it, and a submitter has submitted something."""
         if role == "system":
             return verb.name in self.known.verbs and "system" in self.known.verbs[verb.name].by
-        return self.known.roles.get(role) not in (None, "none", "body") and not (
-            verb.create and self.known.roles[role] == "own"
-        )
+        if verb.create:
+            return self.known.roles.get(role) not in (None, "none", "body", "own")
+        return self.reaches(role)
+
+    def reaches(self, role: str) -> bool:
+        """Whether some matter of this procedure can be one of the rows of this role: it has a unit, a sitting …"""
+        scope = self.known.roles.get(role)
+        if scope in ("unit", "group", "sitting"):
+            return scope in self.known.reached or f"{scope}_id" in self.process.fields
+        return scope not in (None, "none", "body")
 
     def guard(self, place: str, verb: Verb, guard: Guard) -> None:
         asks = self.known.guards.get(guard.name)
@@ -303,12 +317,8 @@ class _Checker:
             )
         elif asks == "verb":
             self.done(place, verb, str(guard.number))
-        elif asks == "length" and not PERIOD.fullmatch(str(guard.number)):
-            self.wrong(
-                place,
-                f"期限“{guard.number}”无法识别。",
-                f"“{guard.number}” is not a length of time.",
-            )
+        elif asks == "length":
+            self.waited(place, verb, str(guard.number))
         elif asks == "children":
             self.children(place, str(guard.number))
 
@@ -327,6 +337,26 @@ class _Checker:
                     f"在“{title.zh}”办不了“{first.title.zh}”，“{verb.title.zh}”就永远办不成。",
                     f"“{first.title.en}” cannot be done at “{title.en}”, so “{verb.title.en}” never can.",
                 )
+
+    def waited(self, place: str, verb: Verb, length: str) -> None:
+        """Where nothing else leads on, a step that waits as long as the state's own deadline is always late."""
+        if not PERIOD.fullmatch(length):
+            self.wrong(place, f"期限“{length}”无法识别。", f"“{length}” is not a length of time.")
+            return
+        for name in verb.start if not verb.stays else ():
+            state = self.process.states.get(name)
+            sooner = any(
+                not one.stays and one.free <= verb.free and "waited" not in {guard.name for guard in one.when}
+                for one in self.process.verbs_from(name)
+            )
+            for clock in state.due if state and not sooner else ():
+                own = clock.within and clock.within.of is None and clock.within.period
+                if own and _reaches(Period.parse(length), own):
+                    self.wrong(
+                        place,
+                        f"要等的时间不短于“{clock.what.zh}”的期限，办的时候一定已经逾期。",
+                        f"What it waits is no shorter than the deadline “{clock.what.en}”: it would always be late.",
+                    )
 
     def children(self, place: str, what: str) -> None:
         name, _, mark = what.partition(".")
@@ -355,9 +385,9 @@ class _Checker:
 
     def lost(self) -> None:
         carried = {mark for state in self.process.states.values() for mark in state.marks}
-        for mark in sorted(set(self.known.marks) - carried):
+        for mark in sorted(self.known.marks.keys() - carried):
             self.wrong(
-                "",
+                f"state.{self.known.marks[mark]}",
                 f"缺少标记“{mark}”，统计依赖它。",
                 f"The mark “{mark}”, which figures rely on, is missing.",
             )

@@ -30,9 +30,10 @@ def record(
     data: Mapping[str, Any] | None = None,
     answers: Mapping[str, Any] | None = None,
     texts: Mapping[str, str] | None = None,
+    announced: bool = True,
 ) -> LedgerEntry:
     """`data` is public for good. `answers` and `texts` are salted: nobody outside reads them, they can be erased, and
-    stay provable.
+    stay provable. What is not `announced` stands in the ledger, and is neither sealed nor shown before it is.
     """
     entry = LedgerEntry(
         at=now,
@@ -55,9 +56,15 @@ def record(
     db.add(entry)
     db.flush()
     forget(db)
+    if announced:
+        announce(db, entry, matter)
+    return entry
+
+
+def announce(db: Session, entry: LedgerEntry, matter: Matter | None = None) -> None:
+    """Owes a fact to the world, and to the crowd of the matter's sitting."""
     sitting = (matter.sitting_id or (matter.id if matter.process == "sitting" else None)) if matter else None
     db.add(Outbox(entry_id=entry.id, sitting_id=sitting))
-    return entry
 
 
 def note(
@@ -70,6 +77,7 @@ def note(
     from_state: str | None = None,
     data: Mapping[str, Any] | None = None,
     answers: Mapping[str, Any] | None = None,
+    announced: bool = True,
 ) -> LedgerEntry:
     """A line in a matter's history that is no step of its procedure; `what` as in `queries.matters.EVENTS`."""
     return record(
@@ -84,6 +92,7 @@ def note(
         from_state=from_state or matter.state,
         data=data,
         answers=answers,
+        announced=announced,
     )
 
 

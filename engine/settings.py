@@ -38,10 +38,10 @@ class Settings:
         return replace(self, **changes)  # type: ignore[arg-type]
 
 
-def load() -> Settings:
-    """The settings of this process, from `XIESHANG_*` (and `REDIS_URL`, as everybody names it)."""
+def load(data: Path | None = None) -> Settings:
+    """From `XIESHANG_*` (and `REDIS_URL`, as everybody names it); `data` where it is given."""
     get = os.environ.get
-    data = Path(get("XIESHANG_DATA", "data")).absolute()
+    data = (data or Path(get("XIESHANG_DATA", "data"))).absolute()
     port = int(get("XIESHANG_PORT", "8000"))
     public_url = get("XIESHANG_PUBLIC_URL", f"http://127.0.0.1:{port}")
     return Settings(

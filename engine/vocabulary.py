@@ -24,31 +24,33 @@ PARENTS = {
     "recommendation": "consultation",
     "assignment": "recommendation",
 }
-NAMED: dict[str, Asks] = {"done": "verb", "waited": "length"}
 DOCUMENTS = frozenset({"D01", "D11"})
 
 
 @cache
 def vocabulary(name: str) -> Vocabulary:
     """For a process of this name; one the house does not know has nothing to lose."""
-    roles = {role: known.scope for role, known in ROLES.items()}
-    guards: dict[str, Asks] = {guard: NAMED.get(guard, "children") for guard in NAMING}
+    roles: dict[str, str] = {role: known.scope for role, known in ROLES.items()}
+    guards: dict[str, Asks] = {guard: naming.asks for guard, naming in NAMING.items()}
     if name not in shipped_names():
         return Vocabulary(roles, guards, documents=DOCUMENTS)
     process, parent = shipped(name), PARENTS.get(name)
     used = {guard.name for verb in process.verbs.values() for guard in verb.when}
     for condition in used & CONDITIONS.keys():  # each reads the rows of its own noun
         guards[condition] = "number" if condition in COUNTING else "nothing"
+    if "person_id" not in _columns(name):  # whom nobody can invite
+        roles["invitee"] = "none"
     dates = {f"field.{column}" for column in _dates(name)}
     dates |= {f"parent.{column}" for column in _dates(parent)} if parent else set()
     return Vocabulary(
         roles,
         guards,
-        marks={mark for state in process.states.values() for mark in state.marks},
+        marks={mark: state.name for state in process.states.values() for mark in state.marks},
         verbs=process.verbs,
         columns={key: kinds for key, column in _columns(name).items() if (kinds := _kinds(column))},
         dates=dates,
         documents=DOCUMENTS,
+        reached={roles[role] for verb in process.verbs.values() if not verb.create for role in verb.doers},
         children={child: shipped(child) for child, above in PARENTS.items() if above == name},
     )
 

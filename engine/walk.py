@@ -1,11 +1,11 @@
 """A procedure walked for trial, step by step in any role: who may, when, and where it leads. Nothing is made or kept.
 
 The rules are those of `permits` and `deadlines`. What only a house can tell is taken as held: conditions over its rows,
-answers to forms, whose unit, group or sitting a matter is. A date that a form would ask for is not known.
+answers to forms, whose unit, group or sitting a matter is. A date that a form would ask for is known where it is given.
 """
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Self
@@ -24,6 +24,10 @@ PEOPLE = tuple(Words(zh, en) for zh, en in zip("甲乙丙丁戊己庚辛壬癸",
 MOST = 50
 """Steps of a walk: as many as the line of an address can carry."""
 YEARS = range(2000, 2101)
+NO_DAY = Words(
+    f"请写 {YEARS[0]} 年到 {YEARS[-1]} 年的一天，如 2027-01-04。",
+    f"Please give a day from {YEARS[0]} to {YEARS[-1]}, like 2027-01-04.",
+)
 _STEP = re.compile(r"([a-z][a-z0-9_]{0,29})\.([a-z_]{1,30})\.(\d{1,2})\.(\d{4}-\d\d-\d\d)", re.ASCII)
 
 
@@ -44,13 +48,19 @@ class Walker:
         if who not in map(str, range(len(PEOPLE) + 1)):
             wrong["who"] = Words("没有这个人。", "There is no such person.")
         if (found := day_of(on)) is None:
-            wrong["on"] = Words(
-                f"请写 {YEARS[0]} 年到 {YEARS[-1]} 年的一天，如 2027-01-04。",
-                f"Please give a day from {YEARS[0]} to {YEARS[-1]}, like 2027-01-04.",
-            )
+            wrong["on"] = NO_DAY
         if wrong or found is None:
             raise Invalid(wrong)
         return cls(role, None if role == "system" else int(who) or 1, found)
+
+
+def dates_of(process: Process) -> list[str]:
+    """The dates of a matter or its parent that its deadlines and windows hang on, as `field.NAME` and `parent.NAME`."""
+    spans = [verb.open for verb in process.verbs.values()]
+    clocks = [clock for state in process.states.values() for clock in state.due]
+    spans += [span for clock in clocks for span in (clock.within, clock.before)]
+    named = [*(span.of for span in spans if span), *(clock.on for clock in clocks)]
+    return list(dict.fromkeys(name for name in named if name and "." in name))
 
 
 def day_of(text: str) -> date | None:
@@ -96,6 +106,7 @@ class Walk:
     process: Process
     days: Calendar
     taken: list[Taken] = field(default_factory=list)
+    dates: Mapping[str, date] = field(default_factory=dict)
 
     @property
     def state(self) -> str | None:
@@ -148,7 +159,7 @@ class Walk:
         return running(self._clocks(), self.days, self.day_of)
 
     def unknown(self) -> list[Clock]:
-        """The deadlines of the present state that hang on a date which a walk does not have."""
+        """The deadlines of the present state that hang on a date which was not given."""
         known = {deadline.clock.what for deadline in self.deadlines()}
         return [clock for clock in self._clocks() if clock.what not in known]
 
@@ -158,12 +169,14 @@ class Walk:
     def day_of(self, of: str | None) -> date | None:
         if of is None:
             return self.taken[self.entered].step.by.on
-        return next((one.step.by.on for one in self.taken if one.after == of), None)
+        return self.dates.get(of) or next((one.step.by.on for one in self.taken if one.after == of), None)
 
 
-def walked(process: Process, days: Calendar, steps: Iterable[Step]) -> Walk:
-    """Raises `WrongState` with the first step that cannot be taken."""
-    walk = Walk(process, days)
+def walked(
+    process: Process, days: Calendar, steps: Iterable[Step], dates: Mapping[str, date] | None = None
+) -> Walk:
+    """Raises `WrongState` with the first step that cannot be taken. `dates` as `dates_of` names them."""
+    walk = Walk(process, days, dates=dates or {})
     for at, step in enumerate(steps, start=1):
         try:
             walk.take(step)
@@ -193,9 +206,18 @@ class _Course:
 
     def role_among(self, roles: Iterable[str]) -> str | None:
         mine = self.walker.role
-        if mine == "submitter" and self.who != self.walk.taken[0].step.by.who:
-            return None
-        return mine if mine in roles else None
+        return mine if mine in roles and self.who == self._only(mine) else None
+
+    def _only(self, role: str) -> int | None:
+        """Whom a matter is: as its submitter whoever began it, as the one invited whoever first came as that."""
+        taken = [one.step.by for one in self.walk.taken]
+        match role:
+            case "submitter":
+                return taken[0].who
+            case "invitee":
+                return next((by.who for by in taken if by.role == role), self.who)
+            case _:
+                return self.who
 
     def has_done(self, verb: str) -> bool:
         return any(deed.who == self.who for deed in _deeds(self.walk.taken, verb))

@@ -143,7 +143,7 @@ def day_written(text: str) -> date:
 
 def deadline_words(due: date, today: date, calendar: Calendar) -> Words:
     """剩余 3 个工作日 · 10月14日（周一）前; late: 逾期 2 个工作日 · 10月14日（周一）到期; each may be （暂定）."""
-    mark = _provisional(due, calendar)
+    mark = provisional(due, calendar)
     if due == today:
         return Words(f"今天截止{mark.zh}", f"Due today{mark.en}")
     gap = Period(abs(calendar.workdays_between(today, due)), "workday")
@@ -159,11 +159,11 @@ def deadline_words(due: date, today: date, calendar: Calendar) -> Words:
 
 def by_words(due: date, today: date, calendar: Calendar) -> Words:
     """10月14日（周一）前, or 2027年3月5日（周五）前（暂定）."""
-    day, mark = day_words(due, today), _provisional(due, calendar)
+    day, mark = day_words(due, today), provisional(due, calendar)
     return Words(f"{day.zh}前{mark.zh}", f"by {day.en}{mark.en}")
 
 
-def _provisional(due: date, calendar: Calendar) -> Words:
+def provisional(due: date, calendar: Calendar) -> Words:
     """The mark of a day that the notice of its year may still move."""
     return Words("", "") if due.year in calendar.final else Words("（暂定）", " (provisional)")
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from sqlalchemy import Engine, inspect, text
 
-HEAD = "attendance"
+HEAD = "topics_carried_over"
 """The newest of `versions/`."""
 
 

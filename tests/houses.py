@@ -193,6 +193,13 @@ def decided(house: House, db: Session, plan: Plan) -> Topic:
     for scorer in ("scorer1", "scorer2", "scorer3"):
         perform(db, topic, "score", actor=house.actor(db, scorer), now=house.now, points=POINTS)
     perform(db, topic, "shortlist", actor=office, now=house.now)
+    decide(house, db, plan)
+    return topic
+
+
+def decide(house: House, db: Session, plan: Plan) -> None:
+    """From the call up to the Party committee's decision on record."""
+    office = house.actor(db, "office")
     perform(db, plan, "draft", actor=office, now=house.now)
     perform(db, plan, "submit", actor=office, now=house.now)
     for name in ("party", "office", "government"):
@@ -207,14 +214,21 @@ def decided(house: House, db: Session, plan: Plan) -> Topic:
         decision_no="平委发〔2026〕12号",
         decided_on="2026-10-12",
     )
+
+
+def planned_topic(house: House, db: Session, year: int = 2027) -> Topic:
+    """A topic of an issued plan."""
+    plan = house.plan(db, year)
+    topic = decided(house, db, plan)
+    perform(db, plan, "issue", actor=house.actor(db, "leader"), now=house.now)
     return topic
 
 
-def planned_topic(house: House, db: Session) -> Topic:
-    """A topic of an issued plan."""
-    plan = house.plan(db)
-    topic = decided(house, db, plan)
-    perform(db, plan, "issue", actor=house.actor(db, "leader"), now=house.now)
+def carried_over_topic(house: House, db: Session) -> Topic:
+    """A topic of an issued plan that the Chairpersons' meeting has put off to a later year."""
+    topic, office = planned_topic(house, db), house.actor(db, "office")
+    perform(db, topic, "ask_adjustment", actor=office, now=house.now, reason="主管部门机构改革。")
+    perform(db, topic, "carry_over", actor=office, now=house.now, reason="明年再议。")
     return topic
 
 

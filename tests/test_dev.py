@@ -39,6 +39,20 @@ def test_an_unknown_word_is_refused_in_one_line() -> None:
     assert "tset" in done.stderr
 
 
+def test_an_environment_that_is_only_linked_is_not_cleared(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "shared").mkdir()
+    (tmp_path / "shared" / "kept").touch()
+    link = tmp_path / ".venv"
+    link.symlink_to(tmp_path / "shared")
+    monkeypatch.setattr(dev, "VENV", link)
+    with pytest.raises(dev.Trouble) as trouble:
+        dev.make_venv()
+    assert "\n" not in str(trouble.value)
+    assert (tmp_path / "shared" / "kept").exists()
+
+
 def test_a_failed_tool_is_reported_in_one_line() -> None:
     with pytest.raises(dev.Trouble) as trouble:
         dev.run(sys.executable, "-c", "1 / 0")

@@ -16,7 +16,7 @@ from engine.guards import is_undecided
 from engine.models.consultation import Attendance, Research, Sitting
 from engine.models.matter import Matter
 from engine.models.recommendation import Assignment, Recommendation
-from engine.models.topic import Topic
+from engine.models.topic import Plan, Topic
 from engine.permits import may_begin
 from engine.queries import attendance as comers
 from engine.queries import people, recommendations, sittings, topics
@@ -41,8 +41,8 @@ def begins(db: Session, matter: Matter, actor: Actor, now: datetime) -> dict[str
         if parent != matter.process:
             continue
         process = process_on(db, name, day(now))
-        verb = process.verbs[verb_name]
-        if not actor.roles & set(verb.by):
+        verb = process.verbs.get(verb_name)  # an office's own edition need not have it
+        if verb is None or not actor.roles & set(verb.by):
             continue
         offered[name] = {
             "title": verb.title,
@@ -80,9 +80,13 @@ def _topic(db: Session, matter: Matter, actor: Actor) -> Shown:
 
 
 def _plan(db: Session, matter: Matter, actor: Actor) -> Shown:
+    plan = db.get_one(Plan, matter.id)
+    is_issued = carries_mark(db, plan, "issued")
     pool = topics.topics(db, mark="reserve", size=500)[0] if carries_mark(db, matter, "call_open") else []
     return {
         "topics": _rows(db, children(db, matter, "topic")),
+        "outcome": topics.counts_of_plan(db, plan) if is_issued else {},
+        "carried_over": _rows(db, topics.to_take_up(db, plan)),
         "reserve": _rows(db, [one.topic for one in pool]),
         "may_take": bool(actor.roles & set(shipped("topic").verbs["reconsider"].by)),
     }

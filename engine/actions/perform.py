@@ -48,6 +48,7 @@ DOES: dict[tuple[str, str], Callable[..., LedgerEntry]] = {
 }
 
 CREATES: dict[tuple[str, str, str], Callable[..., Matter]] = {
+    ("plan", "topic", "take_up"): topic.take_up_topic,
     ("topic", "consultation", "plan"): consultation.plan_consultation,
     ("consultation", "research", "plan"): consultation.plan_research,
     ("consultation", "sitting", "schedule"): sitting.schedule_sitting,

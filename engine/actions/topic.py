@@ -3,17 +3,18 @@
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, func, insert, literal, select
 from sqlalchemy.orm import Session
 
 from engine.advance import accepted, advance, begin
 from engine.clock import day
-from engine.editions import carries_mark, process_of
-from engine.errors import Invalid
+from engine.editions import carries_mark, process_of, process_on
+from engine.errors import Invalid, WrongState
 from engine.models.ledger import LedgerEntry
 from engine.models.matter import Matter
 from engine.models.topic import Plan, ScoreSheet, Support, Topic
 from engine.permits import offers
+from engine.queries import topics
 from engine.rules import SYSTEM, Actor
 from engine.words import Words
 
@@ -32,6 +33,13 @@ def support_topic(
 ) -> LedgerEntry:
     """Once per person: the primary key of `Support` says it again where two requests race."""
     entry = advance(db, topic, "support", actor=actor, now=now, seen=seen)
+    if db.get(Support, (topic.id, actor.id)):
+        raise WrongState(
+            Words(
+                "结转以前您已支持过，支持继续计算。",
+                "You supported it before it was carried over, and that goes on counting.",
+            )
+        )
     db.add(Support(topic_id=topic.id, person_id=actor.id, at=now))
     _oblige(db, topic, now)
     return entry
@@ -112,6 +120,47 @@ def reconsider_topic(
     db.execute(delete(ScoreSheet).where(ScoreSheet.topic_id == topic.id))
     _oblige(db, topic, now)
     return entry
+
+
+GOES_ON = (
+    "title",
+    "why_now",
+    "matter_kind",
+    "form",
+    "unit_id",
+    "feasibility",
+    "source",
+    "proposer_name",
+    "answer",
+)
+"""What a topic that was carried over has in common with what it goes on as."""
+
+
+def take_up_topic(db: Session, plan: Plan, *, actor: Actor, now: datetime, **given: Any) -> Topic:
+    """Begins, in a plan in the making, what a topic that was carried over goes on as: still its submitter's, and with
+    all supporters. A topic goes on once; what it goes on as may be carried over again.
+    """
+    process = process_on(db, "topic", day(now))
+    chosen = process.accept(process.verbs["take_up"], given)["carried_from_id"]
+    old = next((one for one in topics.to_take_up(db, plan) if one.id == chosen), None)
+    if old is None:
+        raise Invalid(
+            {
+                "carried_from_id": Words(
+                    "请选择往年计划结转、还没有转入新计划的议题。",
+                    "Choose a topic that an earlier plan carried over and that has not been taken up yet.",
+                )
+            }
+        )
+    kept = {name: getattr(old, name) for name in GOES_ON}
+    topic = Topic(parent_id=plan.id, created_by_id=old.created_by_id, **kept)
+    begin(db, topic, "take_up", actor=actor, now=now, **given)
+    theirs = select(literal(topic.id), Support.person_id, func.min(Support.at)).group_by(Support.person_id)
+    of_all = theirs.where(Support.topic_id.in_([old.id, *(one.id for one in old.sources)]))
+    db.execute(insert(Support).from_select(["topic_id", "person_id", "at"], of_all))
+    db.expire(old, ["carried_into"])
+    _oblige(db, topic, now)
+    return topic
 
 
 def score_topic(

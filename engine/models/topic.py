@@ -29,12 +29,14 @@ class Topic(Matter):
     """A topic put forward in a plan's call. Its parent is the plan; `sources` are the topics merged into it.
 
     Where staff entered it, `source` says how it came in and `proposer_name` from whom, which is never published.
+    One that was carried over goes on under a later plan as a topic of its own, which was `carried_from` it.
     `answer_owed_from` is the day it had supporters enough for a public answer; nothing again once that is given.
     """
 
     __tablename__ = "topic"
     __table_args__ = (
         CheckConstraint("merged_into_id IS NULL OR merged_into_id <> id", name="merged_into_other"),
+        CheckConstraint("carried_from_id IS NULL OR carried_from_id <> id", name="carried_from_other"),
     )
 
     id: Mapped[int] = mapped_column(ForeignKey("matter.id"), primary_key=True)
@@ -43,6 +45,7 @@ class Topic(Matter):
     form: Mapped[str | None] = mapped_column(String(20))
     feasibility: Mapped[str | None] = mapped_column(Text)
     merged_into_id: Mapped[int | None] = mapped_column(ForeignKey("topic.id"))
+    carried_from_id: Mapped[int | None] = mapped_column(ForeignKey("topic.id"), unique=True, index=True)
     source: Mapped[str | None] = mapped_column(String(10))
     proposer_name: Mapped[str | None] = mapped_column(String(60))
     answer_owed_from: Mapped[date | None]
@@ -50,19 +53,30 @@ class Topic(Matter):
 
     merged_into: Mapped["Topic | None"] = relationship(foreign_keys=[merged_into_id], remote_side=[id])
     sources: Mapped[list["Topic"]] = relationship(foreign_keys=[merged_into_id], order_by=id, viewonly=True)
+    carried_from: Mapped["Topic | None"] = relationship(
+        foreign_keys=[carried_from_id], remote_side=[id], back_populates="carried_into"
+    )
+    carried_into: Mapped["Topic | None"] = relationship(
+        foreign_keys=[carried_from_id], back_populates="carried_from", viewonly=True
+    )
 
     __mapper_args__ = {"polymorphic_identity": "topic"}
 
     @property
+    def put_forward(self) -> list["Topic"]:
+        """Every topic that somebody put forward and that goes on in this one: merged into it, or carried over."""
+        return [self, *self.sources, *(self.carried_from.put_forward if self.carried_from else [])]
+
+    @property
     def proposers(self) -> int:
-        """How many put it forward, with those of the topics merged into it."""
-        return len({(one.created_by_id, one.proposer_name) for one in (self, *self.sources)})
+        return len({(one.created_by_id, one.proposer_name) for one in self.put_forward})
 
     @property
     def submitters(self) -> list[Person]:
-        """Its own and those of the topics merged into it, each once."""
-        all_of_it = (self, *self.sources)
-        return list({one.created_by.id: one.created_by for one in all_of_it if one.created_by}.values())
+        """Each once."""
+        return list(
+            {one.created_by.id: one.created_by for one in self.put_forward if one.created_by}.values()
+        )
 
 
 class Support(Base):

@@ -24,6 +24,7 @@ from engine.queries.recommendations import sources
 from engine.queries.topics import Scores, scores
 from engine.rules import Actor
 from engine.words import Words
+from engine.workdays import provisional
 
 
 @dataclass(frozen=True)
@@ -46,7 +47,7 @@ class AssignmentNote:
     lead: Unit
     others: Sequence[Unit]
     issued_on: date
-    due_on: date
+    due: str
 
 
 def document(db: Session, document_id: int, actor: Actor) -> Document:
@@ -94,10 +95,10 @@ def assignment_note(db: Session, recommendation: Recommendation) -> AssignmentNo
     )
 
 
-def _reply_due(db: Session, recommendation: Recommendation, entry: LedgerEntry) -> date:
-    """The day that was given, else by the clock of the state that assigning entered."""
+def _reply_due(db: Session, recommendation: Recommendation, entry: LedgerEntry) -> str:
+    """The day that was given, else by the clock of the state that assigning entered, which may be provisional."""
     if given := entry.answers.get("due_on"):
-        return date.fromisoformat(given)
+        return day_words(date.fromisoformat(given))
     clocks = process_of(db, recommendation).states[entry.to_state or ""].due
     span = next((clock.within for clock in clocks if clock.within), None)
     if span is None:
@@ -107,7 +108,9 @@ def _reply_due(db: Session, recommendation: Recommendation, entry: LedgerEntry) 
                 "No day was given for the reply, by hand or procedure.",
             )
         )
-    return calendar.of(db).due(day(entry.at), span.period)
+    days = calendar.of(db)
+    due = days.due(day(entry.at), span.period)
+    return day_words(due) + provisional(due, days).zh
 
 
 def tell(cited: Question | Finding | Promise | None) -> str:

@@ -13,7 +13,7 @@ from engine.editions import editions, process_of, shipped_names
 from engine.errors import NotFound
 from engine.models.draft import Draft
 from engine.models.house import Document
-from engine.models.ledger import LedgerEntry, LedgerText
+from engine.models.ledger import LedgerEntry, LedgerText, Outbox
 from engine.models.matter import Matter
 from engine.models.people import Person, Post
 from engine.process import Field, Process, State, Verb
@@ -45,6 +45,8 @@ EVENTS = {
     "invitation.will_attend": Words("答复邀请：参加", "Invitation accepted"),
     "matter.late": Words("逾期，已报上级知悉", "Late; reported upwards"),
     "matter.handed_over": Words("经办人交接", "Handed over to another handler"),
+    "matter.decided": Words("作出决定，待统一公布", "Decided, to be released with others"),
+    "matter.undecided": Words("撤回尚未公布的决定", "Decision taken back before its release"),
     "matter.moved": Words("转入流程新版", "Moved to a new edition of the procedure"),
     "procedure.proposed": Words("提出流程改动", "Change of a procedure proposed"),
     "procedure.adopted": Words("批准流程改动", "Change of a procedure adopted"),
@@ -78,9 +80,10 @@ class Step:
 
 
 def history(db: Session, matter: Matter, last: int | None = None) -> list[Step]:
-    """Every step of a matter, or the last so many, the first one first."""
+    """Every step of a matter that is announced, or the last so many, the first one first."""
     process = process_of(db, matter)
-    entries = select(LedgerEntry).where(LedgerEntry.matter_id == matter.id)
+    announced = select(Outbox.id).where(Outbox.entry_id == LedgerEntry.id).exists()
+    entries = select(LedgerEntry).where(LedgerEntry.matter_id == matter.id, announced)
     told: list[tuple[Row[int, str, str, str], int]] = []
     for one in db.execute(entries.with_only_columns(*_TELLING).order_by(LedgerEntry.id)):
         if told and told[-1][0].event == one.event and _is_everybodys(process, one.noun, one.verb):
@@ -124,12 +127,16 @@ def _with_texts(db: Session, shown: Mapping[int, LedgerEntry], entries: Select[L
 def _step(db: Session, process: Process, entry: LedgerEntry, times: int, names: dict[int, str]) -> Step:
     verb = process.verbs.get(entry.verb)
     state = process.states.get(entry.to_state or "") if entry.from_state != entry.to_state else None
+    title = verb.title if verb and entry.noun == process.name else title_of(db, entry)
+    about = verb or process.verbs.get(entry.answers.get("verb", ""))
+    if about and not verb:  # a note on one of the procedure's steps
+        title = Words(f"{title.zh}：{about.title.zh}", f"{title.en}: {about.title.en}")
     return Step(
         entry,
-        verb.title if verb and entry.noun == process.name else title_of(db, entry),
+        title,
         state.title if state else None,
         _who(entry, names) if times == 1 else Words("", ""),
-        _answers(process, verb, entry) if verb else [],
+        _answers(process, about, entry) if about else [],
         times,
     )
 
@@ -149,7 +156,7 @@ def _who(entry: LedgerEntry, names: dict[int, str]) -> Words:
     """Name and role; where staff recorded a body's decision, both (domain/05, delegated entry)."""
     role = ROLES[entry.role].title if entry.role in ROLES else Words("", "")
     name = names.get(entry.actor_id or 0, "")
-    who = Words(f"{role.zh} {name}".strip(), f"{name} ({role.en})" if name else role.en)
+    who = Words(f"{role.zh} {name}".strip(), f"{name} ({role.en})" if name and role.en else name or role.en)
     if entry.behalf:
         body = ROLES[entry.behalf].title
         return Words(f"{body.zh}（{who.zh} 代录）", f"{body.en} (entered by {who.en})")

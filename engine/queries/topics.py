@@ -1,6 +1,6 @@
 """Topics and plans as the public and the desk read them."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from statistics import mean
 
@@ -76,6 +76,21 @@ def topics(
     return [Listed(topic, count) for topic, count in found], total
 
 
+def to_take_up(db: Session, plan: Plan) -> Sequence[Topic]:
+    """What earlier plans have carried over and no plan has taken up."""
+    earlier = select(Plan.id).where(Plan.year < plan.year)
+    rows = select(Topic).where(has_mark(db, "topic", "carried_over"), Topic.parent_id.in_(earlier))
+    return db.scalars(rows.where(~Topic.carried_into.has()).order_by(Topic.id)).all()
+
+
+IN_PLAN = ("planned", "adjusting", "cancelled", "carried_over")
+"""Marks of a topic that is or has been in an issued plan, each counted apart."""
+
+
+def counts_of_plan(db: Session, plan: Plan) -> dict[str, int]:
+    return {mark: topics(db, mark=mark, plan=plan, size=1)[1] for mark in IN_PLAN}
+
+
 def supporters(db: Session, topic: Topic) -> int:
     return db.scalar(select(supporters_of_topic()).where(Topic.id == topic.id)) or 0
 
@@ -101,7 +116,7 @@ def supports(db: Session, person_id: int) -> set[int]:
 
 @dataclass(frozen=True)
 class Decidable:
-    """A topic in scoring with what it is decided on, and what is held for it."""
+    """A topic with what it is decided on, and what is held for it."""
 
     topic: Topic
     supporters: int
@@ -109,10 +124,10 @@ class Decidable:
     held: HeldDecision | None
 
 
-def decidable(db: Session) -> list[Decidable]:
-    """Every topic in scoring, and any for which something is held; the best scored first."""
-    held = {one.topic_id: one for one in db.scalars(select(HeldDecision))}
-    rows = select(Topic).where(or_(has_mark(db, "topic", "open_for_support"), Topic.id.in_(held)))
+def decidable(db: Session, mark: str, verbs: Collection[str]) -> list[Decidable]:
+    """Every topic of a stage, and any for which one of its decisions is held; the best scored first."""
+    held = {one.topic_id: one for one in db.scalars(select(HeldDecision).where(HeldDecision.verb.in_(verbs)))}
+    rows = select(Topic).where(or_(has_mark(db, "topic", mark), Topic.id.in_(held)))
     found = [
         Decidable(topic, supporters(db, topic), scores(db, topic), held.get(topic.id))
         for topic in db.scalars(rows.order_by(Topic.id))

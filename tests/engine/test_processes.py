@@ -3,6 +3,7 @@
 import csv
 import re
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -22,8 +23,20 @@ DOCS = Path(__file__).parents[2] / "docs"
 STEPS = DOCS / "steps"
 REFERENCE = DOCS / "process-language.md"
 MARKS = {  # what figures, queries and pages ask for; a shipped file must carry them
-    "topic": {"received", "open_for_support", "shortlisted", "planned", "declined", "merged", "public"},
-    "plan": {"call_open", "issued"},
+    "topic": {
+        *(
+            "received",
+            "open_for_support",
+            "shortlisted",
+            "reserve",
+            "planned",
+            "declined",
+            "merged",
+            "public",
+        ),
+        *("adjusting", "cancelled", "carried_over"),
+    },
+    "plan": {"call_open", "drafting", "issued"},
     "consultation": {"planned", "under_way", "reported", "concluded", "cancelled", "public"},
     "research": {"planned", "report_submitted", "accepted"},
     "sitting": {"announced", "asking_open", "live", "interrupted", "held"},
@@ -55,6 +68,7 @@ Step = dict[str, object]
 every_process = pytest.mark.parametrize("name", sorted(MARKS))
 
 
+@cache
 def steps_of_table(name: str) -> dict[str, tuple[int, Step]]:
     """verb → its line in the table, and what stands there."""
     with (STEPS / f"{name}.csv").open(encoding="utf-8", newline="") as lines:
@@ -159,11 +173,18 @@ def differences(process: Process) -> list[str]:
             if step[column] != value
         ]
     states = {state.name: (list(state.marks), state.end) for state in process.states.values()}
+    tells = {verb.name: verb.tells for verb in process.verbs.values() if verb.tells}
+    if tells != tells_of_table(name):
+        found.append(f"docs/steps/tells.csv: {name} is {tells_of_table(name)}, in the file {tells}")
+    warns = {state.name: "|".join(map(warns_of, state.due)) for state in process.states.values() if state.due}
+    if warns != warns_of_table(name):
+        found.append(f"docs/steps/warns.csv: {name} is {warns_of_table(name)}, in the file {warns}")
     if states != states_of_table(name):
         found.append(f"docs/steps/states.csv: {name} is {states_of_table(name)}, in the file {states}")
     return found
 
 
+@cache
 def states_of_table(name: str) -> dict[str, tuple[list[str], bool]]:
     """state → its marks, and whether it is an end."""
     with (STEPS / "states.csv").open(encoding="utf-8", newline="") as lines:
@@ -174,12 +195,35 @@ def states_of_table(name: str) -> dict[str, tuple[list[str], bool]]:
         }
 
 
+@cache
+def tells_of_table(name: str) -> dict[str, tuple[str, ...]]:
+    """verb → who is told."""
+    with (STEPS / "tells.csv").open(encoding="utf-8", newline="") as lines:
+        rows = [row for row in csv.DictReader(lines) if row["process"] == name]
+    return {row["verb"]: tuple(row["tells"].split("|")) for row in rows}
+
+
+@cache
+def warns_of_table(name: str) -> dict[str, str]:
+    """state → when its clocks warn."""
+    with (STEPS / "warns.csv").open(encoding="utf-8", newline="") as lines:
+        return {row["state"]: row["warns"] for row in csv.DictReader(lines) if row["process"] == name}
+
+
+def warns_of(clock: Clock) -> str:
+    return "+".join(length_of(Span(warning)) for warning in clock.warn)
+
+
 def mapper_of(name: str) -> Mapper[Matter]:
     return inspect(Matter).polymorphic_map[name]
 
 
 def test_every_shipped_file_has_its_table_and_every_table_its_file() -> None:
-    assert set(shipped_names()) == {path.stem for path in STEPS.glob("*.csv")} - {"states"} == MARKS.keys()
+    assert (
+        set(shipped_names())
+        == {path.stem for path in STEPS.glob("*.csv")} - {"states", "tells", "warns"}
+        == MARKS.keys()
+    )
 
 
 @every_process

@@ -4,10 +4,10 @@ from datetime import date, timedelta
 
 import pytest
 
-from engine.editions import shipped
+from engine.editions import SHIPPED, shipped
 from engine.errors import Forbidden, Invalid, NotFound, Refused, WrongState
 from engine.process import Process, read
-from engine.walk import MOST, Step, Walk, Walker, walked
+from engine.walk import MOST, Step, Walk, Walker, dates_of, walked
 from engine.workdays import Calendar
 from tests.engine.actions.test_editions import WITH_NOTICE
 
@@ -122,6 +122,39 @@ def test_deadlines_run_from_the_days_of_the_walk() -> None:
     decided = walk("plan", [*AGREED, step("record_review", "office_staff")])
     assert list(decided.deadlines()) == []
     assert [clock.what.en for clock in decided.unknown()] == ["Decide and issue before the plenary"]
+
+
+def test_with_the_dates_that_a_procedure_names_its_deadlines_and_windows_run() -> None:
+    steps = [*AGREED, step("record_review", "office_staff")]
+    assert dates_of(shipped("plan")) == ["field.plenary_on"]
+    dated = walked(shipped("plan"), DAYS, steps, {"field.plenary_on": date(2027, 2, 22)})
+    assert [one.due for one in dated.deadlines()] == [date(2027, 2, 19)]
+    assert dated.unknown() == []
+    text = (SHIPPED / "plan.toml").read_text(encoding="utf-8")
+    issue = 'when    = [{ done = "record_decision" }]\n'
+    window = read(text.replace(issue, f'{issue}open    = "5 days of field.plenary_on"\n', 1))
+    steps.append(step("record_decision", "office_staff"))
+    for given, refusal in (
+        ({}, ""),
+        ({"field.plenary_on": date(2026, 12, 28)}, "possible until 2027-01-04."),
+    ):
+        found = open_to(walked(window, DAYS, steps, given), "leader", after=1)["issue"]
+        assert found.endswith(refusal)
+        assert bool(found) == bool(refusal)
+
+
+def test_a_date_of_what_a_matter_belongs_to_is_named_as_its_parents() -> None:
+    assert dates_of(shipped("research")) == ["parent.planned_on"]
+    assert dates_of(shipped("comment")) == []
+
+
+def test_the_one_invited_is_one_person() -> None:
+    asked = walk("attendance", [step("invite", "committee_staff", 1)])
+    for who in (2, 3):
+        assert open_to(asked, "invitee", who)["accept"] == ""
+    asked.take(step("accept", "invitee", 2))
+    assert open_to(asked, "invitee", 2)["request_leave"] == ""
+    assert "is done by: The one invited" in open_to(asked, "invitee", 3)["request_leave"]
 
 
 def test_what_is_the_submitters_is_only_theirs() -> None:

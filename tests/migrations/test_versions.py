@@ -6,17 +6,18 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import inspect, text
+from sqlalchemy import func, inspect, select, text
 from sqlalchemy.exc import DBAPIError
 
 import migrations
-from engine.actions.perform import perform
+from engine.actions.perform import create, perform
 from engine.database import Database
 from engine.models.base import Base
 from engine.models.consultation import Sitting
 from engine.models.matter import MatterMark
+from engine.models.topic import ScoreSheet, Topic
 from engine.queries.attendance import attendances
-from tests.houses import House, invited, sitting
+from tests.houses import House, carried_over_topic, invited, sitting
 
 
 def test_the_migrations_lead_to_the_tables_of_the_models(empty_database: Database) -> None:
@@ -72,6 +73,21 @@ def test_invitations_become_matters_where_their_reply_had_left_them(
         assert all(db.get(MatterMark, (one.id, one.state)) for one in found)
         assert len(at.door_key) == len(key) != 0
         assert not inspect(db.connection()).has_table("invitation")
+
+
+def test_a_topic_that_others_refer_to_stays_when_it_can_be_carried_over_and_can_no_more(house: House) -> None:
+    with house.transaction() as db:
+        old = carried_over_topic(house, db)
+        given = {"actor": house.actor(db, "office"), "now": house.now, "carried_from_id": old.id}
+        ids = [old.id, create(db, house.plan(db, 2028), "topic", "take_up", **given).id]
+    migrations.downgrade(house.database.bind, "attendance")
+    migrations.upgrade(house.database.bind)
+    with house.transaction() as db:
+        assert list(db.scalars(select(Topic.id).order_by(Topic.id))) == ids
+        assert db.scalars(select(Topic.carried_from_id)).all() == [None, None]
+        assert db.scalar(select(func.count()).select_from(ScoreSheet)) == 3
+    with pytest.raises(DBAPIError, match="carried_from_other"), house.transaction() as db:
+        db.execute(text("UPDATE topic SET carried_from_id = id"))
 
 
 @pytest.mark.parametrize(

@@ -9,16 +9,16 @@ from flask_babel import ngettext
 from flask_login import current_user
 from werkzeug.wrappers import Response
 
-from engine.actions.decisions import HELD, drop_held, hold, release
+from engine.actions.decisions import STAGES, drop_held, hold, release
 from engine.actions.notices import read_all
 from engine.clock import day, now
 from engine.database import Session
 from engine.deadlines import deadlines
-from engine.editions import process_on, shipped
+from engine.editions import process_of, process_on, shipped
 from engine.errors import Invalid, Refused
 from engine.models.consultation import Attendance, Sitting
 from engine.permits import may_begin, offers
-from engine.process import Verb
+from engine.process import Field, Verb
 from engine.queries import attendance, desk, people, sittings, topics
 from engine.queries.matters import state_of
 from engine.rules import (
@@ -138,11 +138,11 @@ def topic_table() -> str:
 @pages.route("/topics/decisions", methods=["GET", "POST"])
 @for_roles(*TOPIC_DECIDERS)
 def decisions() -> str | Response | tuple[str, int]:
-    """One table for all; what is chosen is held, and a refusal keeps everything that was chosen."""
-    wrong: dict[int, Words] = {}
+    """One table a stage; what is chosen is held, and a refusal keeps everything that was chosen."""
+    stage, wrong = _stage(), dict[int, Words]()
     if request.method == "POST":
         with transaction() as db:
-            for one in topics.decidable(db):
+            for one in topics.decidable(db, stage, STAGES[stage]):
                 try:
                     _hold(db, one)
                 except Invalid as refusal:
@@ -153,43 +153,62 @@ def decisions() -> str | Response | tuple[str, int]:
                 db.rollback()
         if not wrong:
             flash(_("决定已保存，还没有公布。"), "done")
-            return redirect(url_for("desk.decisions"))
+            return redirect(url_for("desk.decisions", stage=stage))
     with reading() as db:
         actor = auth.actor(db)
-        rows = [
-            _decision(db, one, actor) | {"wrong": wrong.get(one.topic.id)} for one in topics.decidable(db)
-        ]
-        return render_template("desk/decisions.html", rows=rows, wrong=wrong), 422 if wrong else 200
+        found = topics.decidable(db, stage, STAGES[stage])
+        return render_template(
+            "desk/decisions.html",
+            rows=[_decision(db, one, actor, stage) | {"wrong": wrong.get(one.topic.id)} for one in found],
+            wrong=wrong,
+            stage=stage,
+            asked=_asked(stage),
+        ), 422 if wrong else 200
 
 
-def _decision(db: Session, one: topics.Decidable, actor: Actor) -> dict[str, Any]:
+def _stage() -> str:
+    stage = request.args.get("stage", "")
+    return stage if stage in STAGES else "scoring"
+
+
+def _asked(stage: str) -> list[tuple[Verb, Field]]:
+    """What the decisions of a stage ask for, each with the one that does."""
+    process = shipped("topic")
+    verbs = [process.verbs[name] for name in STAGES[stage]]
+    return [(verb, process.fields[name]) for verb in verbs for name in verb.needs]
+
+
+def _decision(db: Session, one: topics.Decidable, actor: Actor, stage: str) -> dict[str, Any]:
     """What may be decided on a topic, and what was typed or is held."""
-    choices = [offer for offer in offers(db, one.topic, actor, now()) if offer.verb.name in HELD]
-    verb, reason = (one.held.verb, one.held.answers.get("reason", "")) if one.held else ("", "")
+    choices = [offer for offer in offers(db, one.topic, actor, now()) if offer.verb.name in STAGES[stage]]
+    held = {"verb": one.held.verb, **one.held.answers} if one.held else {}
     return {
         "one": one,
-        "verb": request.form.get(f"verb-{one.topic.id}", verb),
-        "reason": request.form.get(f"reason-{one.topic.id}", reason),
+        "given": {
+            name: request.form.get(f"{name}-{one.topic.id}", held.get(name, ""))
+            for name in ("verb", *(field.name for _verb, field in _asked(stage)))
+        },
         "offers": choices,
         "open": bool(one.held) or not all(offer.refusal for offer in choices),
     }
 
 
 def _hold(db: Session, one: topics.Decidable) -> None:
-    actor, verb = auth.actor(db), request.form.get(f"verb-{one.topic.id}")
-    reason = request.form.get(f"reason-{one.topic.id}", "")
-    if verb == "":
-        drop_held(db, one.topic, actor=actor)
-    elif verb is not None:
-        given = {"reason": reason} if verb == "keep_in_reserve" else {}
-        hold(db, one.topic, verb, actor=actor, now=now(), **given)
+    actor, name = auth.actor(db), request.form.get(f"verb-{one.topic.id}")
+    if name == "":
+        drop_held(db, one.topic, actor=actor, now=now())
+    elif name is not None:
+        verb = process_of(db, one.topic).verbs.get(name)
+        needs = verb.needs if verb else ()
+        given = {field: request.form.get(f"{field}-{one.topic.id}", "") for field in needs}
+        hold(db, one.topic, name, actor=actor, now=now(), **given)
 
 
 @pages.post("/topics/decisions/release")
 @for_roles(*TOPIC_DECIDERS)
 def release_decisions() -> Response:
     with transaction() as db:
-        count = release(db, actor=auth.actor(db), now=now())
+        count = release(db, _stage(), actor=auth.actor(db), now=now())
     flash(
         ngettext(
             "已公布 %(num)s 项决定，提交人已收到通知。", "已公布 %(num)s 项决定，提交人已收到通知。", count
@@ -203,7 +222,7 @@ def _begins(db: Session) -> list[Verb]:
     """By which steps the signed-in one may put a topic forward now."""
     plan, process = topics.open_plan(db), process_on(db, "topic", day(now()))
     actor = auth.actor(db)
-    steps = [verb for verb in process.verbs.values() if verb.create] if plan else []
+    steps = [verb for verb in process.verbs.values() if verb.create and "title" in verb.needs] if plan else []
     return [verb for verb in steps if plan and not may_begin(db, process, verb, plan, actor, now())]
 
 
@@ -243,7 +262,16 @@ def matters(process_name: str) -> str:
         )
 
 
-TOPIC_MARKS = ("received", "scoring", "shortlisted", "reserve", "planned", "declined")
+TOPIC_MARKS = (
+    "received",
+    "scoring",
+    "shortlisted",
+    "reserve",
+    "planned",
+    "cancelled",
+    "carried_over",
+    "declined",
+)
 
 
 @pages.get("/plans")

@@ -16,6 +16,7 @@ from engine.editions import process_of, process_on
 from engine.errors import Forbidden, Invalid, NotFound, Stale, WrongState
 from engine.models.matter import Matter
 from engine.models.recommendation import Assignment, Recommendation
+from engine.models.topic import Plan
 from engine.permits import may_begin, offers, permit
 from engine.process import Process, Verb
 from engine.queries import recommendations, topics, voices
@@ -119,8 +120,10 @@ def begin(matter_id: int, process_name: str, verb_name: str) -> str | Response |
         process, verb = _verb(process_on(db, process_name, day(now())), verb_name)
         if refusal := may_begin(db, process, verb, parent, actor, now()):
             raise refusal
-        asked = forms.asked(db, process, verb)
-    form = forms.Form({"title": parent.title} if "title" in verb.needs and process_name != "question" else {})
+        asked = forms.asked(db, process, verb, _choices(db, parent))
+        asked_for = {name: value for name, value in request.args.items() if name in verb.needs}
+    known = {"title": parent.title} if "title" in verb.needs and process_name != "question" else {}
+    form = forms.Form(known | asked_for)
     if request.method == "POST":
         form = forms.read(request, process, verb)
         try:
@@ -177,6 +180,8 @@ def _verb(process: Process, name: str) -> tuple[Process, Verb]:
 
 def _choices(db: Session, subject: Matter) -> dict[str, list[forms.Option]]:
     """The options of fields that choose a matter."""
+    if isinstance(subject, Plan):
+        return {"carried_from_id": [(one.id, one.title) for one in topics.to_take_up(db, subject)]}
     if subject.process == "topic" and subject.parent_id:
         others = topics.topics(db, plan=topics.plan(db, subject.parent_id), size=500)[0]
         plan = topics.open_plan(db)

@@ -65,6 +65,7 @@ def show(topic_id: int) -> str:
         actor = auth.actor(db)
         topic = topics.topic(db, topic_id, actor)
         steps = history(db, topic)
+        moves = [step for step in steps if step.state]
         return render_template(
             "topic/show.html",
             topic=topic,
@@ -74,7 +75,7 @@ def show(topic_id: int) -> str:
             answer_due=presenters.due(db, topics.answer_due(db, topic)),
             state=state_of(db, topic),
             steps=steps,
-            told=steps[-1].answers if topics.is_by(actor, topic) and len(steps) > 1 else [],
+            told=moves[-1].answers if topics.is_by(actor, topic) and len(moves) > 1 else [],
             said=partial(presenters.answer, db),
             supported=topic.id in topics.supports(db, actor.id or 0),
             can_support=_may_support(db, topic, actor),

@@ -13,16 +13,16 @@ from werkzeug.wrappers import Response as Answer
 from engine import calendar
 from engine.clock import day, now
 from engine.database import Session
-from engine.editions import process_on
-from engine.errors import Refused
+from engine.editions import process_on, shipped
+from engine.errors import Invalid, Refused
 from engine.guards import lacking_rows
 from engine.permits import Offer
 from engine.process import Broken, Process, Verb, read
 from engine.process_check import check
 from engine.queries import procedures
 from engine.rules import ROLES
-from engine.vocabulary import vocabulary
-from engine.walk import PEOPLE, Step, Taken, Walk, Walker, day_of, walked
+from engine.vocabulary import PARENTS, vocabulary
+from engine.walk import NO_DAY, PEOPLE, Step, Taken, Walk, Walker, dates_of, day_of, walked
 from web import presenters
 from web.errors import status_of
 from web.pages.procedures import for_proposers, for_readers
@@ -71,17 +71,21 @@ def _page(
     """`kept` is the form that a text being written stands in."""
     steps = [Step.parse(one) for one in given.getlist("step")]
     back = _place(given.get("back", ""), len(steps))
-    walk = walked(process, calendar.of(db), steps[:back])
+    dates = {name: text for name in dates_of(process) if (text := given.get(name))}
+    known = {name: day for name, text in dates.items() if (day := day_of(text))}
+    walk = walked(process, calendar.of(db), steps[:back], known)
     fields = _fields(walk, given, steps[back] if back is not None else None)
     walker, refusal = _walker(walk), None
     try:
+        if wrong := dates.keys() - known.keys():
+            raise Invalid(dict.fromkeys(wrong, NO_DAY))
         walker = Walker.of(**fields)
         if "do" in given:
             walk.take(Step(given["do"], walker))
     except Refused as found:
         refusal = found
     if kept is None and refusal is None and any(move in given for move in MOVES):
-        trail: dict[str, Any] = {"step": [str(one.step) for one in walk.taken]} | fields
+        trail: dict[str, Any] = {"step": [str(one.step) for one in walk.taken]} | fields | dates
         return redirect(url_for(request.endpoint or "", **request.view_args or {}, **trail))
     mine = [_shown(process, offer) for offer in walk.offers(walker)]
     page = render_template(
@@ -89,6 +93,7 @@ def _page(
         process=process,
         walk=walk,
         fields=fields,
+        dates=[(name, _label(process, name), dates.get(name, "")) for name in dates_of(process)],
         kept=kept,
         refusal=refusal,
         state=process.states.get(walk.state or ""),
@@ -102,6 +107,14 @@ def _page(
         me=ROLES[walker.role].title,
     )
     return page, status_of(refusal) if refusal else 200
+
+
+def _label(process: Process, name: str) -> str:
+    """What people call a date that is named `field.NAME` or `parent.NAME`."""
+    owner, _, column = name.partition(".")
+    above = shipped(PARENTS[process.name]) if owner == "parent" else process
+    label = say(above.fields[column].label) if column in above.fields else column
+    return f"{say(above.title)} · {label}" if owner == "parent" else label
 
 
 def _place(text: str, count: int) -> int | None:

@@ -19,7 +19,7 @@ from engine.process import Broken, Process, read
 from engine.process_check import check
 from engine.process_diagram import mermaid, svg
 from engine.process_diff import changes, lost_states
-from engine.queries import people
+from engine.queries import people, procedures
 from engine.rules import actor_for
 from engine.vocabulary import vocabulary
 from engine.words import LANGUAGES, Words
@@ -37,6 +37,9 @@ def main(argv: list[str] | None = None) -> int:
     difference = words.add_parser("diff", help="what differs between two, each a procedure or a file")
     difference.add_argument("a")
     difference.add_argument("b")
+    difference.add_argument(
+        "--data", type=Path, metavar="DIR", help="a house: how many of its matters would be stranded"
+    )
     adoption = words.add_parser("adopt", help="a file becomes the house's next edition, by two people")
     adoption.add_argument("file", type=Path)
     adoption.add_argument("--from", dest="from_date", type=date.fromisoformat, required=True, metavar="DATE")
@@ -64,7 +67,11 @@ def main(argv: list[str] | None = None) -> int:
             moves = places if places or arguments.move_running else None
             return adopt_file(arguments.file, arguments.from_date, by, moves)
         case _:
-            return compare(named(arguments.a), named(arguments.b))
+            old, new = named(arguments.a), named(arguments.b)
+            differs = compare(old, new)
+            if arguments.data:
+                count_stranded(arguments.data, new)
+            return differs
 
 
 def list_all() -> int:
@@ -131,6 +138,15 @@ def compare(old: Process, new: Process) -> int:
             f" Matters still at “{title.en}” need a place named for them when they move."
         )
     return 1 if found else 0
+
+
+def count_stranded(data: Path, process: Process) -> None:
+    """The matters of a house that are under way where this text has no stage."""
+    if not data.is_dir():
+        raise Refused(Words(f"{data} 下没有本机构的数据。", f"There is no house at {data}."))
+    with closing(Database(settings.load(data).database_url)) as database, database.reading() as db:
+        for state, count in procedures.stranded(db, process.name, process):
+            print(f"现有 {count} 项在“{state.title.zh}”。 Matters now at “{state.title.en}”: {count}.")
 
 
 def named(name: str) -> Process:

@@ -74,7 +74,7 @@ def assignment_letter(
 ) -> tuple[str, Paper]:
     """D11 协商建议交办单: the recommendation, what it rests on, to whom and by when, and the form of the reply."""
     note, consultation = assignment_note(db, recommendation), db.get_one(Matter, recommendation.parent_id)
-    number, due = f"第{recommendation.number}号", day_words(note.due_on)
+    number, due = f"第{recommendation.number}号", note.due
     paper = Paper(f"协商建议交办单（{number}）", house.name, now)
     paper.letter_head(house.name, document_number(house, note.issued_on.year))
     paper.title("协商建议交办单")

@@ -6,16 +6,16 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from engine.actions.perform import perform
+from engine.actions.perform import create, perform
 from engine.clock import day
 from engine.editions import process_of
-from engine.errors import Invalid, NotFound, WrongState
+from engine.errors import Forbidden, Invalid, NotFound, WrongState
 from engine.models.house import Notice
 from engine.models.ledger import LedgerEntry
-from engine.models.topic import Topic
+from engine.models.topic import Plan, Topic
 from engine.queries import topics
 from engine.rules import NOBODY
-from tests.houses import POINTS, House
+from tests.houses import POINTS, House, carried_over_topic, decide, planned_topic
 
 OTHER = "小区物业管理要提升"
 
@@ -207,3 +207,108 @@ def test_a_topic_in_reserve_goes_into_a_new_call_with_all_it_had_and_is_scored_a
         score(house, db, topic)
         perform(db, topic, "shortlist", actor=office, now=house.now)
         assert [entry.verb for entry in ledger_of(db, topic)].count("score") == 6
+
+
+def take_up(house: House, db: Session, plan: Plan, topic: Topic, by: str = "office") -> Topic:
+    given = {"actor": house.actor(db, by), "now": house.now, "carried_from_id": topic.id}
+    made = create(db, plan, "topic", "take_up", **given)
+    return db.get_one(Topic, made.id)
+
+
+@pytest.mark.parametrize("plan_is", ["in its call", "being drafted"])
+def test_a_topic_carried_over_goes_on_under_the_next_plan_with_its_people(house: House, plan_is: str) -> None:
+    with house.transaction() as db:
+        plan, office = house.plan(db), house.actor(db, "office")
+        old = house.screened_topic(db, plan)
+        one = house.screened_topic(db, plan, OTHER, "citizen2")
+        for number, topic in ((3, old), (3, one), (4, one)):
+            support(house, db, topic, range(number, number + 1))
+        merge(house, db, one, old)
+        score(house, db, old)
+        perform(db, old, "shortlist", actor=office, now=house.now)
+        decide(house, db, plan)
+        perform(db, plan, "issue", actor=house.actor(db, "leader"), now=house.now)
+        for verb in ("ask_adjustment", "carry_over"):
+            perform(db, old, verb, actor=office, now=house.now, reason="明年再议。")
+        later = house.plan(db, 2028)
+        if plan_is == "being drafted":
+            perform(db, later, "draft", actor=office, now=house.now)
+        new = take_up(house, db, later, old)
+        assert (old.state, old.parent_id, old.carried_into) == ("carried_over", plan.id, new)
+        assert (new.state, new.parent_id, new.carried_from, new.title) == (
+            "scoring",
+            later.id,
+            old,
+            old.title,
+        )
+        assert topics.supporters(db, new) == topics.supporters(db, old) == 2
+        assert [person.id for person in new.submitters] == [old.created_by_id, one.created_by_id]
+        assert new.proposers == old.proposers == 2
+        assert [who for who, _ in told(db, new)] == [old.created_by_id, one.created_by_id]
+        assert ledger_of(db, new)[0].actor_id == office.id
+        with pytest.raises(WrongState, match="before it was carried over"), db.begin_nested():
+            support(house, db, new, range(3, 4))
+        support(house, db, new, range(5, 6))
+        assert (topics.supporters(db, new), topics.supporters(db, old)) == (3, 2)
+        assert topics.counts_of_plan(db, plan) == {
+            "planned": 0,
+            "adjusting": 0,
+            "cancelled": 0,
+            "carried_over": 1,
+        }
+
+
+def test_a_topic_carried_over_is_taken_up_once_and_only_into_a_later_plan_in_the_making(house: House) -> None:
+    with house.transaction() as db:
+        old, office = carried_over_topic(house, db), house.actor(db, "office")
+        later, last = house.plan(db, 2028), house.plan(db, 2029)
+        other, earlier = house.screened_topic(db, later, OTHER), house.plan(db, 2025)
+        for plan, topic in ((later, other), (later, later), (earlier, old)):
+            with pytest.raises(Invalid):
+                take_up(house, db, plan, topic)  # type: ignore[arg-type]
+        with pytest.raises(Forbidden):
+            take_up(house, db, later, old, by="committee")
+        new = take_up(house, db, later, old)
+        for plan in (later, last):
+            assert list(topics.to_take_up(db, plan)) == []
+            with pytest.raises(Invalid):
+                take_up(house, db, plan, old)
+        score(house, db, new)
+        perform(db, new, "shortlist", actor=office, now=house.now)
+        perform(db, later, "draft", actor=office, now=house.now)
+        perform(db, later, "submit", actor=office, now=house.now)
+        second = planned_topic(house, db, 2026)
+        for verb in ("ask_adjustment", "carry_over"):
+            perform(db, second, verb, actor=office, now=house.now, reason="明年再议。")
+        with pytest.raises(WrongState, match="has gone to joint revision"):
+            take_up(house, db, later, second)
+
+
+def test_of_two_who_take_up_the_same_topic_at_once_one_does(house: House) -> None:
+    with house.transaction() as db:
+        old = carried_over_topic(house, db).id
+        plans = [house.plan(db, year).id for year in (2028, 2029)]
+
+    def deed(plan: int):  # type: ignore[no-untyped-def]
+        return lambda db: take_up(house, db, db.get_one(Plan, plan), db.get_one(Topic, old))
+
+    refused = house.at_once([deed(plan) for plan in plans])
+    assert len(refused) == 1
+    assert refused[0] in (Invalid, WrongState)
+
+
+def test_what_was_answered_stays_answered_when_it_is_carried_over(house: House) -> None:
+    with house.transaction() as db:
+        plan, office = house.plan(db), house.actor(db, "office")
+        old = house.screened_topic(db, plan)
+        enough = topics.obliging(process_of(db, old)) or 0
+        support(house, db, old, range(1, enough + 1))
+        perform(db, old, "answer", actor=office, now=house.now, **ANSWER)
+        score(house, db, old)
+        perform(db, old, "shortlist", actor=office, now=house.now)
+        decide(house, db, plan)
+        perform(db, plan, "issue", actor=house.actor(db, "leader"), now=house.now)
+        for verb in ("ask_adjustment", "carry_over"):
+            perform(db, old, verb, actor=office, now=house.now, reason="明年再议。")
+        new = take_up(house, db, house.plan(db, 2028), old)
+        assert (new.answer, new.answer_owed_from) == (ANSWER["answer"], None)

@@ -6,6 +6,7 @@ from engine.actions.perform import perform
 from engine.models.consultation import Sitting
 from engine.models.topic import Plan, Topic
 from tests.houses import POINTS, assignments, sitting
+from tests.web.pages.test_ledger import sealed
 from tests.web.visitors import Web, said
 
 
@@ -142,12 +143,54 @@ def test_decisions_are_kept_in_one_table_and_released_in_one_step(web_on_both: W
     kept = office.post("/desk/topics/decisions", chosen | {f"reason-{second}": "场次有限"})
     assert kept.status_code == 302
     assert "公布 2 项决定" in said(office.get("/desk/topics/decisions"))
-    assert web.facts() == before
+    assert web.facts() == before + 2  # who decided what, which no page shows yet
     assert "评分" in said(web.visitor().get(f"/topics/{first}"))
     assert office.post("/desk/topics/decisions/release").location == "/desk/topics"
     assert "已公布 2 项决定" in said(office.get("/desk/topics"))
     assert "列入计划草案" in said(web.visitor().get(f"/topics/{first}"))
     assert "储备议题" in said(web.visitor().get(f"/topics/{second}"))
+
+
+def test_the_screening_is_decided_in_one_table_and_nobody_hears_before_its_release(web_on_both: Web) -> None:
+    web = web_on_both
+    with web.house.transaction() as db:
+        plan = web.house.plan(db)
+        good = web.house.topic(db, plan, "加快老旧小区电梯加装").id
+        bad = web.house.topic(db, plan, "我家的邻里纠纷", "host1").id
+    table, office = "/desk/topics/decisions?stage=received", web.sign_in("office")
+    assert f'href="{table}"' in office.get("/desk/topics?show=received").text
+    assert "没有评分中的议题。" in said(office.get("/desk/topics/decisions?stage=war"))
+    chosen = {f"verb-{good}": "accept", f"verb-{bad}": "decline", f"reason-{bad}": "请走信访渠道。"}
+    refused = office.post(table, chosen)
+    assert refused.status_code == 422
+    assert "请填写“理由”。" in said(refused)
+    assert 'value="请走信访渠道。"' in refused.text
+    member, other = web.sign_in("host1"), web.sign_in("research")
+    sealed(web)
+    pages = [
+        *((web.visitor(), path) for path in ("/topics?show=all", "/ledger", "/ledger/log.jsonl")),
+        *((member, path) for path in (f"/topics/{bad}", f"/desk/matters/{bad}", "/desk/notices", "/account")),
+    ]
+    member.get("/account")  # says that the second factor is given
+    before = [said(visitor.get(path)) for visitor, path in pages]
+    assert office.post(table, chosen | {f"reason_code-{bad}": "personal"}).location == table
+    sealed(web)
+    assert "公布 2 项决定" in said(office.get(table))
+    assert [said(visitor.get(path)) for visitor, path in pages] == before
+    assert other.post("/desk/topics/decisions/release?stage=received").status_code == 403
+    assert (
+        office.post("/desk/topics/decisions/release").status_code == 302
+    )  # of the scoring, where nothing is held
+    assert [said(visitor.get(path)) for visitor, path in pages] == before
+    assert office.post("/desk/topics/decisions/release?stage=received").status_code == 302
+    sealed(web)
+    past = said(office.get(f"/desk/matters/{bad}"))
+    assert "作出决定，待统一公布：不予采用" in past
+    assert past.index("作出决定，待统一公布：不予采用") < past.index("不予采用 政协办公室 周办公")
+    assert "请走信访渠道。" in said(member.get(f"/topics/{bad}"))
+    public = said(web.visitor().get("/ledger"))
+    assert "作出决定，待统一公布" in public
+    assert "请走信访渠道。" not in public
 
 
 def test_the_table_of_topics_is_sorted_by_average_on_demand(web: Web) -> None:

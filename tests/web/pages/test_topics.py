@@ -5,9 +5,12 @@ import re
 import pytest
 from sqlalchemy import func, select
 
+from engine.actions.editions import adopt_edition, propose_edition
 from engine.actions.perform import perform
+from engine.clock import day
+from engine.editions import SHIPPED
 from engine.models.topic import Support, Topic
-from tests.houses import POINTS
+from tests.houses import POINTS, carried_over_topic
 from tests.web.visitors import Visitor, Web, said
 
 GOOD = {"title": "加快老旧小区电梯加装", "why_now": "老人下楼难。", "matter_kind": "livelihood"}
@@ -306,3 +309,58 @@ def test_a_key_or_a_title_of_any_kind_finds_nothing(web_on_both: Web, text: str)
     visitor = web_on_both.sign_in("citizen1")
     for path in (f"/topics/new?key={text}", f"/topics/similar?title={text}"):
         assert visitor.get(path).status_code < 500
+
+
+def test_a_topic_carried_over_is_taken_up_on_the_next_plans_page_and_both_link_to_each_other(
+    web_on_both: Web,
+) -> None:
+    web = web_on_both
+    with web.house.transaction() as db:
+        old = carried_over_topic(web.house, db)
+        number, issued, later = old.id, old.parent_id, web.house.plan(db, 2028).id
+    office = web.sign_in("office")
+    assert "列入年度计划 0 个 拟调整 0 个 已取消 0 个 已结转 1 个" in said(
+        office.get(f"/desk/matters/{issued}")
+    )
+    assert "提升小区物业管理水平" in said(office.get("/desk/topics?show=carried_over"))
+    assert "提升小区物业管理水平" not in said(office.get("/desk/topics?show=cancelled"))
+    form = f"/desk/matters/{later}/new/topic/take_up?carried_from_id={number}"
+    assert f'href="{form}"' in office.get(f"/desk/matters/{later}").text
+    for name in ("committee", "leader"):
+        visitor = web.sign_in(name)
+        assert "往年结转的议题" not in said(visitor.get(f"/desk/matters/{later}"))
+        assert visitor.get(form).status_code == 403
+    assert "转入结转议题" not in said(office.get("/desk/topics"))
+    assert f'<option value="{number}" selected>' in office.get(form).text
+    before, wrong = web.facts(), office.post(form, {"carried_from_id": str(later)})
+    assert wrong.status_code == 422
+    assert "请选择往年计划结转、还没有转入新计划的议题。" in said(wrong)
+    assert web.facts() == before
+    made = office.post(form, {"carried_from_id": str(number)}).location.rpartition("/")[2]
+    assert office.post(form, {"carried_from_id": str(number)}).status_code == 422
+    assert "往年结转的议题" not in said(office.get(f"/desk/matters/{later}"))
+    for there, other, says in (
+        (made, number, "由上年结转： 提升小区物业管理水平 · 2027年度协商计划"),
+        (number, made, "这个议题结转后转入新的计划： 提升小区物业管理水平 · 2028年度协商计划"),
+    ):
+        public, desk = web.visitor().get(f"/topics/{there}"), office.get(f"/desk/matters/{there}")
+        assert says in said(public)
+        assert f'href="/topics/{other}"' in public.text
+        assert f'href="/desk/matters/{other}"' in desk.text
+    account = said(web.sign_in("citizen1").get("/account"))
+    assert "协商议题“提升小区物业管理水平”：转入结转议题，现为“评分”。" in account
+
+
+def test_where_an_offices_own_edition_takes_up_nothing_the_plan_still_shows(web: Web) -> None:
+    without = (SHIPPED / "topic.toml").read_text(encoding="utf-8")
+    step = without.index("[[verb]]", without.index('title        = { zh = "同意结转"'))
+    field = without.index("[field.carried_from_id]")
+    text = without[:field] + without[without.index("[field.remark]") : step]
+    with web.house.transaction() as db:
+        plan, now = web.house.plan(db).id, web.house.now
+        admin = web.house.actor(db, "sysadmin")
+        edition = propose_edition(db, "topic", text, from_date=day(now), actor=admin, now=now)
+        adopt_edition(db, edition, actor=web.house.actor(db, "secadmin"), now=now)
+    office = web.sign_in("office")
+    assert office.get(f"/desk/matters/{plan}").status_code == 200
+    assert office.get(f"/desk/matters/{plan}/new/topic/take_up").status_code == 404

@@ -25,6 +25,7 @@ def walked(visitor: Visitor, *steps: str, path: str = WALK, **asked: str) -> Tes
     return visitor.get(f"{path}?{urlencode([('step', one) for one in steps] + list(asked.items()))}")
 
 
+OFFICES = ("office_staff", "party_office", "government_office")
 BEGUN = "open_call.office_staff.1.2027-01-04"
 DRAFTED = "draft.office_staff.1.2027-01-04"
 SUBMITTED = "submit.office_staff.1.2027-01-04"
@@ -157,3 +158,28 @@ def test_a_walk_longer_than_may_be_is_refused(web: Web) -> None:
     text = given(WITH_NOTICE.replace('once_per     = "stay"\n', ""))
     fields = text | {"step": [BEGUN] * 20_000}
     assert web.sign_in("sysadmin").post(WALK, fields).status_code in (409, 413)
+
+
+def test_a_date_that_the_procedure_counts_from_is_given_and_goes_along(web: Web) -> None:
+    admin, dated = web.sign_in("sysadmin"), {"field.plenary_on": "2027-02-22"}
+    steps = [f"agree.{role}.{who}.2027-01-04" for who, role in enumerate(OFFICES, start=1)]
+    trail = [BEGUN, DRAFTED, SUBMITTED, *steps, "record_review.office_staff.1.2027-01-04"]
+    without = walked(admin, *trail)
+    assert "“全会前确定并印发”从一个日期算起，日期没有填，所以不计。" in said(without)
+    page = walked(admin, *trail, **dated)
+    assert (
+        '<span>全会开幕日</span><input type="date" name="field.plenary_on" value="2027-02-22">' in page.text
+    )
+    assert "所以不计" not in said(page)
+    assert "2月19日" in said(page)
+    later = admin.get(
+        f"{WALK}?{urlencode([('step', one) for one in trail])}&field.plenary_on=2027-02-22&later=7"
+    )
+    assert "field.plenary_on=2027-02-22" in later.location
+    wrong = walked(admin, *trail, **{"field.plenary_on": "soon"}, later="7")
+    assert wrong.status_code == 422
+    assert "请写 2000 年到 2100 年的一天" in said(wrong)
+    assert 'value="soon"' in wrong.text
+    research = admin.get("/desk/procedures/research/walk").text
+    assert "协商活动 · " in research
+    assert 'name="parent.planned_on"' in research

@@ -47,6 +47,27 @@ def test_a_changed_file_differs_and_says_who_would_be_stranded(
     assert "仍在“储备议题”的事项" in out
 
 
+def test_with_a_house_the_matters_that_would_be_stranded_are_counted(
+    house: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    url = house.database.bind.url.render_as_string(hide_password=False)
+    monkeypatch.setenv("XIESHANG_DATABASE_URL", url)
+    changed = tmp_path / "topic.toml"
+    text = (SHIPPED / "topic.toml").read_text(encoding="utf-8")
+    changed.write_text(
+        text.replace("[state.scoring", "[state.judging").replace('"scoring"]', '"judging"]'), encoding="utf-8"
+    )
+    with house.transaction() as db:
+        plan = house.plan(db)
+        for title in ("加装电梯", "社区托育点"):
+            house.screened_topic(db, plan, title)
+        house.topic(db, plan, "缓解停车难")
+    assert main(["diff", "topic", str(changed), "--data", str(tmp_path)]) == 1
+    assert "Matters now at “Scoring”: 2.\n" in capsys.readouterr().out
+    with pytest.raises(Refused, match="no house at"):
+        main(["diff", "topic", str(changed), "--data", str(tmp_path / "nowhere")])
+
+
 @pytest.mark.parametrize("options", [[], ["--mermaid"], ["--language", "en"]])
 def test_a_procedure_and_a_file_are_drawn(
     file: Path, options: list[str], capsys: pytest.CaptureFixture[str]

@@ -122,6 +122,18 @@ def test_without_a_date_the_reply_is_due_by_the_clock_of_the_procedure(house: Ho
     assert "请于2026年12月14日前书面反馈" in words(paper)  # two months, and the 12th is a Saturday
 
 
+def test_a_reply_due_in_a_year_whose_holidays_may_still_move_is_provisional(
+    house: House, tmp_path: Path
+) -> None:
+    house.later(days=99)
+    assigned(house)
+    _, paper = made(house, tmp_path, "D11")
+    assert "请于2027年3月19日（暂定）前书面反馈" in words(paper)
+    assert {table.rows[at].cells[1].text for table, at in zip(paper.tables, (6, 3), strict=True)} == {
+        "2027年3月19日（暂定）"
+    }
+
+
 def test_a_document_nobody_has_written_fails_where_people_see_it(house: House, tmp_path: Path) -> None:
     with house.transaction() as db:
         topic = planned_topic(house, db)
