@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from engine.actions.attendance import invite
 from engine.actions.calendar import load_year
-from engine.actions.consultation import plan_consultation
+from engine.actions.consultation import plan_consultation, plan_research
 from engine.actions.house import set_up_house
 from engine.actions.people import (
     NewPerson,
@@ -31,7 +31,9 @@ from engine.actions.topic import submit_topic
 from engine.clock import day
 from engine.database import Database
 from engine.errors import Refused
-from engine.models.consultation import Attendance, Consultation, Sitting
+from engine.models.consultation import Attendance, Consultation, Research, Sitting
+from engine.models.house import Document
+from engine.models.matter import Matter
 from engine.models.people import Person, Post
 from engine.models.recommendation import Assignment
 from engine.models.topic import Plan, Topic
@@ -180,6 +182,7 @@ REPLY = {
     "reply": "已列入年内计划。",
     "measures": [{"text": "出台办法", "by": "2026-12-31"}],
 }
+FINDING = {"claim": "十个小区中三个公布账目", "place": "新苑小区", "found_on": "2026-10-11"}
 SITTING_ON = date(2026, 11, 24)
 CONFIRMED = ("participants_confirmed", "replies_prepared", "notice_on_page", "stream_tested")
 READY = dict.fromkeys((*CONFIRMED, "moderators_rostered", "cutoff_named"), "yes")
@@ -242,6 +245,32 @@ def consultation(house: House, db: Session) -> Consultation:
     perform(db, planned, "draft_programme", actor=committee, now=house.now, **programme)
     perform(db, planned, "approve_programme", actor=leader, now=house.now)
     return planned
+
+
+def research(house: House, db: Session) -> Research:
+    """The first group's research for that consultation, under way, with one finding."""
+    task = plan_research(
+        db,
+        consultation(house, db),
+        actor=house.actor(db, "committee"),
+        now=house.now,
+        title="小区物业调研",
+        group_id=1,
+        questions="公共收益怎么公布？",
+    )
+    leader = house.actor(db, "group1")
+    perform(db, task, "start_field", actor=leader, now=house.now, visits="新苑小区，见业主代表。")
+    perform(db, task, "add_finding", actor=leader, now=house.now, **FINDING)
+    return task
+
+
+def paper(house: House, db: Session, of: Matter, name: str, media_type: str = "application/pdf") -> int:
+    """The number of a file of that matter; it has no bytes."""
+    made = Document(matter_id=of.id, kind="upload", name=name, media_type=media_type, size=1, sha256="0" * 64)
+    made.created_at = house.now
+    db.add(made)
+    db.flush()
+    return made.id
 
 
 def sitting(house: House, db: Session, *, live: bool = True) -> Sitting:

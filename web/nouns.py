@@ -21,6 +21,7 @@ from engine.permits import may_begin
 from engine.queries import attendance as comers
 from engine.queries import people, recommendations, sittings, topics
 from engine.queries.matters import children, documents, may_read, state_of
+from engine.queries.research import rounds
 from engine.rules import DOOR_KEEPERS, PROGRAMMERS, ROLES, Actor, role_over
 from web.presenters import clock_words
 
@@ -94,7 +95,8 @@ def _consultation(db: Session, matter: Matter, actor: Actor) -> Shown:
 
 
 def _research(db: Session, matter: Matter, actor: Actor) -> Shown:
-    return {"findings": sittings.findings_of(db, db.get_one(Research, matter.id))}
+    research = db.get_one(Research, matter.id)
+    return {"findings": sittings.findings_of(db, research), "rounds": rounds(db, research)}
 
 
 def _sitting(db: Session, matter: Matter, actor: Actor) -> Shown:
