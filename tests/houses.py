@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from engine.actions.attendance import invite
 from engine.actions.calendar import load_year
-from engine.actions.consultation import plan_consultation, plan_research
+from engine.actions.consultation import plan_consultation
 from engine.actions.house import set_up_house
 from engine.actions.people import (
     NewPerson,
@@ -26,6 +26,7 @@ from engine.actions.perform import perform
 from engine.actions.plan import open_call
 from engine.actions.question import ask_question
 from engine.actions.recommendation import draft_recommendation
+from engine.actions.research import plan_research
 from engine.actions.sitting import Part, schedule_sitting, set_programme
 from engine.actions.topic import submit_topic
 from engine.clock import day
@@ -182,6 +183,10 @@ REPLY = {
     "reply": "已列入年内计划。",
     "measures": [{"text": "出台办法", "by": "2026-12-31"}],
 }
+VISITS = [
+    {"visit_on": "2026-10-11", "place": "新苑小区", "whom": "业主代表"},
+    {"visit_on": "2026-10-13", "place": "梧桐苑", "whom": "物业公司"},
+]
 FINDING = {"claim": "十个小区中三个公布账目", "place": "新苑小区", "found_on": "2026-10-11"}
 SITTING_ON = date(2026, 11, 24)
 CONFIRMED = ("participants_confirmed", "replies_prepared", "notice_on_page", "stream_tested")
@@ -247,9 +252,9 @@ def consultation(house: House, db: Session) -> Consultation:
     return planned
 
 
-def research(house: House, db: Session) -> Research:
-    """The first group's research for that consultation, under way, with one finding."""
-    task = plan_research(
+def planned_research(house: House, db: Session, **given: object) -> Research:
+    """The first group's research for that consultation."""
+    return plan_research(
         db,
         consultation(house, db),
         actor=house.actor(db, "committee"),
@@ -257,9 +262,15 @@ def research(house: House, db: Session) -> Research:
         title="小区物业调研",
         group_id=1,
         questions="公共收益怎么公布？",
+        **given,
     )
+
+
+def research(house: House, db: Session) -> Research:
+    """The same under way, with one finding."""
+    task = planned_research(house, db)
     leader = house.actor(db, "group1")
-    perform(db, task, "start_field", actor=leader, now=house.now, visits="新苑小区，见业主代表。")
+    perform(db, task, "start_field", actor=leader, now=house.now, visits=VISITS)
     perform(db, task, "add_finding", actor=leader, now=house.now, **FINDING)
     return task
 

@@ -37,15 +37,41 @@ class Research(Matter):
 
     id: Mapped[int] = mapped_column(ForeignKey("matter.id"), primary_key=True)
     questions: Mapped[str] = mapped_column(Text)
-    visits: Mapped[str] = mapped_column(Text, default="")
     summary: Mapped[str] = mapped_column(Text, default="")
     report_id: Mapped[int | None] = mapped_column(ForeignKey("document.id"))
     slides_id: Mapped[int | None] = mapped_column(ForeignKey("document.id"))
     video_id: Mapped[int | None] = mapped_column(ForeignKey("document.id"))
 
+    visits: Mapped[list["Visit"]] = relationship(order_by="Visit.position", cascade="all, delete-orphan")
+
+
+class Visit(Base):
+    """A visit as planned, and whether it was `held`: nothing while that is not known.
+
+    Plans that were written as a text are one visit without a day or a place.
+    """
+
+    __tablename__ = "visit"
+    __table_args__ = (
+        CheckConstraint("whom <> ''", name="whom"),
+        CheckConstraint("held IS NULL OR held OR note <> ''", name="reason"),
+        UniqueConstraint("research_id", "position"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    research_id: Mapped[int] = mapped_column(ForeignKey("research.id"))
+    position: Mapped[int]
+    visit_on: Mapped[date | None]
+    place: Mapped[str] = mapped_column(Text)
+    whom: Mapped[str] = mapped_column(Text)
+    held: Mapped[bool | None]
+    note: Mapped[str] = mapped_column(Text, default="")
+
 
 class Finding(Base):
-    """An evidence card: a claim with place, date, photo and page, for the screen and for recommendations to cite."""
+    """An evidence card: a claim with place, date, photo and page, for the screen and for recommendations to cite;
+    `visit` is where it was found.
+    """
 
     __tablename__ = "finding"
     __table_args__ = (
@@ -61,8 +87,10 @@ class Finding(Base):
     found_on: Mapped[date]
     page: Mapped[int | None]
     photo_id: Mapped[int | None] = mapped_column(ForeignKey("document.id"))
+    visit_id: Mapped[int | None] = mapped_column(ForeignKey("visit.id"))
 
     research: Mapped[Research] = relationship()
+    visit: Mapped[Visit | None] = relationship()
     photo: Mapped[Document | None] = relationship()
 
 

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from engine import calendar
 from engine.actions.comment import post_comment
-from engine.actions.consultation import plan_research
+from engine.actions.research import plan_research
 from engine.advance import advance
 from engine.clock import day
 from engine.editions import shipped, shipped_names

@@ -6,17 +6,19 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import inspect, text
+from sqlalchemy import inspect, select, text
 from sqlalchemy.exc import DBAPIError
 
 import migrations
+from engine.actions.drafts import save_draft
 from engine.actions.perform import perform
 from engine.database import Database
 from engine.models.base import Base
-from engine.models.consultation import Sitting
+from engine.models.consultation import Finding, Research, Sitting
+from engine.models.draft import Draft
 from engine.models.matter import MatterMark
 from engine.queries.attendance import attendances
-from tests.houses import House, invited, sitting
+from tests.houses import VISITS, House, invited, research, sitting
 
 
 def test_the_migrations_lead_to_the_tables_of_the_models(empty_database: Database) -> None:
@@ -72,6 +74,34 @@ def test_invitations_become_matters_where_their_reply_had_left_them(
         assert all(db.get(MatterMark, (one.id, one.state)) for one in found)
         assert len(at.door_key) == len(key) != 0
         assert not inspect(db.connection()).has_table("invitation")
+
+
+def test_visits_that_were_planned_as_a_text_are_kept_and_go_back_as_lines(house: House) -> None:
+    lines = "2026-10-11 新苑小区 业主代表\n2026-10-13 梧桐苑 物业公司"
+    typed = "走访 24 个小区，\n召开座谈会 6 次。"
+    with house.transaction() as db:
+        task = research(house, db)
+        task_id, leader = task.id, house.actor(db, "group1")
+        save_draft(db, task, "start_field", {"visits": VISITS}, actor=leader, now=house.now)
+    migrations.downgrade(house.database.bind, "attendance")
+    with house.transaction() as db:
+        assert db.scalar(text("SELECT visits FROM research")) == lines
+        db.execute(text("UPDATE research SET visits = :typed"), {"typed": typed})
+    migrations.upgrade(house.database.bind)
+    with house.transaction() as db:
+        (visit,) = db.get_one(Research, task_id).visits
+        assert (visit.position, visit.visit_on, visit.place, visit.whom, visit.held) == (
+            1,
+            None,
+            "",
+            typed,
+            None,
+        )
+        assert db.get_one(Finding, 1).visit is None
+        unsent = db.scalars(select(Draft.answers)).one()["visits"]
+        assert unsent == [
+            {"visit_on": "", "place": "", "whom": "2026-10-11 新苑小区 业主代表\n2026-10-13 梧桐苑 物业公司"}
+        ]
 
 
 @pytest.mark.parametrize(

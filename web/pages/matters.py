@@ -14,6 +14,7 @@ from engine.database import Session
 from engine.deadlines import deadlines
 from engine.editions import process_of, process_on
 from engine.errors import Forbidden, Invalid, NotFound, Stale, WrongState
+from engine.models.consultation import Research, Visit
 from engine.models.matter import Matter
 from engine.models.recommendation import Assignment, Recommendation
 from engine.permits import may_begin, offers, permit
@@ -176,7 +177,7 @@ def _verb(process: Process, name: str) -> tuple[Process, Verb]:
 
 
 def _choices(db: Session, subject: Matter) -> dict[str, list[forms.Option]]:
-    """The options of fields that choose a matter."""
+    """The options of fields that choose a matter, or one of its rows."""
     if subject.process == "topic" and subject.parent_id:
         others = topics.topics(db, plan=topics.plan(db, subject.parent_id), size=500)[0]
         plan = topics.open_plan(db)
@@ -194,9 +195,16 @@ def _choices(db: Session, subject: Matter) -> dict[str, list[forms.Option]]:
             if one.question.merged_into_id is None and one.question.id != subject.id
         ]
         return {"merged_into_id": [(question.id, question.title) for question in free]}
+    if isinstance(subject, Research):
+        return {"visit": [(visit.position, _visit(visit)) for visit in subject.visits]}
     if isinstance(subject, Recommendation):
         return {name: list(found.items()) for name, found in recommendations.citable(db, subject).items()}
     return {}
+
+
+def _visit(visit: Visit) -> str:
+    on = f"{presenters.day_words(visit.visit_on)} " if visit.visit_on else ""
+    return f"{visit.position}. {on}{visit.place or visit.whom[:40]}"
 
 
 def _sources(db: Session, subject: Matter) -> object:

@@ -5,11 +5,12 @@ from datetime import date, datetime, time, timedelta
 
 from engine.actions.attendance import door_code, invite
 from engine.actions.comment import post_comment
-from engine.actions.consultation import plan_consultation, plan_research
+from engine.actions.consultation import plan_consultation
 from engine.actions.files import store_file
 from engine.actions.notices import read_all
 from engine.actions.people import grant_post
 from engine.actions.question import ask_question
+from engine.actions.research import plan_research
 from engine.actions.sitting import schedule_sitting, set_programme
 from engine.clock import CITY, day
 from engine.editions import carries_mark
@@ -61,7 +62,7 @@ def prepare(stage: Stage, script: Script, opens: datetime) -> None:
     before(44)
     stage.do(consultation, "start_research", "committee")
     for task, study in zip(tasks, script.studies, strict=True):
-        stage.do(task, "start_field", study.by, visits=study.visits)
+        stage.do(task, "start_field", study.by, visits=_visits(study, day(opens)))
     before(40, 14)
     sitting = _schedule(stage, consultation, script, opens)
     for task, study in zip(tasks, script.studies, strict=True):
@@ -86,6 +87,12 @@ def _set_research(stage: Stage, consultation: Consultation, study: Study) -> Res
         group_id=group,
         questions=study.questions,
     )
+
+
+def _visits(study: Study, held_on: date) -> list[dict[str, object]]:
+    """Where and when its findings were made, each place once."""
+    days = {found.place: held_on - timedelta(found.days) for found in study.findings}
+    return [{"visit_on": on, "place": place, "whom": study.met} for place, on in days.items()]
 
 
 def _submit(stage: Stage, task: Research, study: Study, held_on: date) -> None:

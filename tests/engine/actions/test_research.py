@@ -1,4 +1,4 @@
-"""Research before a consultation: drafts of its report, each with what was asked to be changed."""
+"""Research before a consultation: its visits, and drafts of its report with what was asked to be changed."""
 
 from typing import Any
 
@@ -7,11 +7,17 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from engine.actions.perform import perform
+from engine.editions import SHIPPED
 from engine.errors import Forbidden, Invalid, WrongState
 from engine.models.consultation import Research
 from engine.models.house import Notice
+from engine.models.ledger import LedgerText
+from engine.queries.matters import history
 from engine.queries.research import rounds
-from tests.houses import House, paper, research
+from engine.queries.sittings import findings_of
+from engine.record import note
+from tests.engine.actions.test_editions import adopted
+from tests.houses import FINDING, VISITS, House, paper, planned_research, research
 
 REMARK = "请补充乍浦镇的数据。"
 CHANGES = "补充了乍浦镇四个小区的数据。"
@@ -100,3 +106,92 @@ def test_nobody_accepts_a_report_that_they_mended_themselves(house: House) -> No
         with pytest.raises(Forbidden, match="Nobody may approve their own work"):
             do(house, db, task, "accept", "committee")
         assert do(house, db, task, "accept", "recorder1") == "accepted"
+
+
+def plan_of(db: Session, task: Research) -> list[tuple[str, str, bool | None, str]]:
+    db.refresh(task)
+    return [(str(one.visit_on), one.place, one.held, one.note) for one in task.visits]
+
+
+def test_visits_are_planned_as_rows_and_another_may_be_added(house: House) -> None:
+    with house.transaction() as db:
+        task = research(house, db)
+        more = {"visit_on": "2026-10-20", "place": "桂香里", "whom": "社区书记"}
+        do(house, db, task, "add_visit", **more)
+        assert plan_of(db, task) == [
+            ("2026-10-11", "新苑小区", None, ""),
+            ("2026-10-13", "梧桐苑", None, ""),
+            ("2026-10-20", "桂香里", None, ""),
+        ]
+
+
+def test_a_visit_is_marked_as_held_or_with_why_it_was_not(house: House) -> None:
+    with house.transaction() as db:
+        task = research(house, db)
+        do(house, db, task, "record_visit", visit=1, outcome="held")
+        with pytest.raises(Invalid) as refusal:
+            do(house, db, task, "record_visit", visit=2, outcome="not_held")
+        assert refusal.value.fields.keys() == {"note"}
+        do(house, db, task, "record_visit", visit=2, outcome="not_held", note="台风，改期。")
+        assert [(held, note) for _, _, held, note in plan_of(db, task)] == [
+            (True, ""),
+            (False, "台风，改期。"),
+        ]
+
+
+def test_only_the_groups_leader_says_whether_a_visit_took_place(house: House) -> None:
+    with house.transaction() as db:
+        task = research(house, db)
+        for other in ("group2", "committee"):
+            with pytest.raises(Forbidden):
+                do(house, db, task, "record_visit", other, visit=1, outcome="held")
+        assert plan_of(db, task)[0][2] is None
+
+
+@pytest.mark.parametrize("number", [3, 999])
+def test_a_visit_that_is_not_of_this_research_is_refused(house: House, number: int) -> None:
+    with house.transaction() as db:
+        task = research(house, db)
+        for verb, given in (("record_visit", {"outcome": "held"}), ("add_finding", FINDING)):
+            with pytest.raises(Invalid) as refusal:
+                do(house, db, task, verb, visit=number, **given)
+            assert refusal.value.fields["visit"].en == "There is no such visit; please choose one."
+        assert len(findings_of(db, task)) == 1
+
+
+def test_a_finding_may_name_the_visit_where_it_was_made(house: House) -> None:
+    with house.transaction() as db:
+        task = research(house, db)
+        do(house, db, task, "add_finding", visit=2, **FINDING | {"place": "梧桐苑"})
+        assert [one.visit and one.visit.place for one in findings_of(db, task)] == [None, "梧桐苑"]
+
+
+def test_what_was_planned_with_the_task_stands_until_the_leader_plans_anew(house: House) -> None:
+    with house.transaction() as db:
+        task = planned_research(house, db, visits=VISITS[:1])
+        assert [place for _, place, _, _ in plan_of(db, task)] == ["新苑小区"]
+        do(house, db, task, "start_field", visits=VISITS[::-1])
+        assert [place for _, place, _, _ in plan_of(db, task)] == ["梧桐苑", "新苑小区"]
+
+
+def test_an_edition_in_which_visits_are_one_text_keeps_working(house: House) -> None:
+    text = (SHIPPED / "research.toml").read_text(encoding="utf-8")
+    head, _, rest = text.partition("[field.visits]")
+    old = '[field.visits]\nkind = "text"\nlabel = { zh = "走访安排", en = "Visits" }\n\n[field.visit_on]'
+    with house.transaction() as db:
+        adopted(house, db, text=head + old + rest.partition("[field.visit_on]")[2], name="research")
+        task = planned_research(house, db)
+        do(house, db, task, "start_field", visits="去新苑小区，见业主。")
+        assert [(one.visit_on, one.place, one.whom) for one in task.visits] == [
+            (None, "", "去新苑小区，见业主。")
+        ]
+        assert history(db, task)[-1].answers[0][1] == "去新苑小区，见业主。"
+
+
+def test_steps_from_when_visits_were_one_text_still_read_as_they_were_typed(house: House) -> None:
+    with house.transaction() as db:
+        task = planned_research(house, db)
+        entry = note(db, task, "start_field", actor=house.actor(db, "group1"), now=house.now)
+        entry.texts.append(LedgerText(field="visits", salt=b"", digest=b"", text="12 个小区"))
+        db.flush()
+        assert [given for _, given in history(db, task)[-1].answers] == ["12 个小区"]

@@ -2,7 +2,7 @@
 
 from engine.actions.perform import perform
 from engine.models.consultation import Research
-from tests.houses import paper, research
+from tests.houses import VISITS, paper, planned_research, research
 from tests.web.visitors import Web, said
 
 
@@ -54,3 +54,46 @@ def test_the_page_keeps_every_draft_with_the_remarks_on_it(web: Web) -> None:
         assert words in drafts
         drafts = drafts.partition(words)[2]
     assert f'<a href="/files/{first}">第一稿.pdf</a>' in page.text
+
+
+def test_the_plan_of_visits_stands_beside_the_findings_and_each_is_marked(web: Web) -> None:
+    number, leader = task(web), web.sign_in("group1")
+    form = leader.get(f"/desk/matters/{number}/record_visit")
+    assert '<option value="2">2. 10月13日（周二） 梧桐苑</option>' in form.text
+    answer = leader.post(form.request.path, {"visit": "2", "outcome": "not_held", "note": "台风，改期。"})
+    assert answer.location == f"/desk/matters/{number}"
+    leader.post(form.request.path, {"visit": "1", "outcome": "held"})
+    finding = {"claim": "账目公布不及时", "place": "梧桐苑", "found_on": "2026-10-12", "visit": "1"}
+    leader.post(f"/desk/matters/{number}/add_finding", finding)
+    page = said(leader.get(f"/desk/matters/{number}"))
+    assert "1 10月11日（周日） 新苑小区 业主代表 已走访" in page
+    assert "2 10月13日（周二） 梧桐苑 物业公司 没有成行 台风，改期。" in page
+    assert "2 账目公布不及时 梧桐苑 10月12日（周一） 1 —" in page
+
+
+def test_a_visit_not_held_needs_its_reason_and_one_of_another_research_is_refused(web: Web) -> None:
+    number, leader, other = task(web), web.sign_in("group1"), web.sign_in("group2")
+    form, before = f"/desk/matters/{number}/record_visit", web.facts()
+    for given, words in (
+        ({"visit": "1", "outcome": "not_held"}, "请填写“情况说明”。"),
+        ({"visit": "9", "outcome": "held"}, "没有这次走访，请从列表中选择。"),
+    ):
+        refused = leader.post(form, given)
+        assert (refused.status_code, words in said(refused)) == (422, True)
+    assert other.post(form, {"visit": "1", "outcome": "held"}).status_code == 403
+    assert web.facts() == before
+
+
+def test_the_leader_finds_the_visits_that_were_planned_in_the_form_and_adds_a_row(web: Web) -> None:
+    with web.house.transaction() as db:
+        number = planned_research(web.house, db, visits=VISITS).id
+    leader = web.sign_in("group1")
+    form = f"/desk/matters/{number}/start_field"
+    shown = leader.get(form).text
+    assert 'name="visits-0-visit_on" value="2026-10-11"' in shown
+    assert 'name="visits-1-place" value="梧桐苑"' in shown
+    rows = {"visits-0-visit_on": "2026-10-11", "visits-0-place": "新苑小区"}
+    more = leader.post(form, rows | {"more": "visits", "version": "1"})
+    assert 'name="visits-1-visit_on"' in more.text
+    refused = leader.post(form, rows | {"version": "1"})
+    assert (refused.status_code, "第 1 行没有填完。" in said(refused)) == (422, True)
