@@ -1,4 +1,4 @@
-"""The research before a consultation: its visits and what was found."""
+"""The research before a consultation: its visits, what was found, and the report with its video."""
 
 from collections.abc import Mapping
 from datetime import date, datetime
@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from engine.advance import accepted, advance, begin
 from engine.errors import Invalid
 from engine.models.consultation import Consultation, Finding, Research, Visit
+from engine.models.house import Document
 from engine.models.ledger import LedgerEntry
 from engine.rules import Actor
 from engine.words import Words
@@ -67,6 +68,62 @@ def add_finding(
     db.add(Finding(research_id=research.id, position=position, visit=visit, **answers))
     db.flush()
     return entry
+
+
+def put_in_report(
+    db: Session,
+    research: Research,
+    *,
+    verb: str,
+    actor: Actor,
+    now: datetime,
+    seen: int | None = None,
+    **given: Any,
+) -> LedgerEntry:
+    """A draft of the report. Its video's chapters are those that come with it."""
+    answers = accepted(db, research, verb, given)
+    _require_chapters(db, answers, answers.get("video_id") or research.video_id)
+    entry = advance(db, research, verb, actor=actor, now=now, seen=seen, **given)
+    research.chapters = answers.get("chapters")
+    db.flush()
+    return entry
+
+
+def set_chapters(
+    db: Session, research: Research, *, actor: Actor, now: datetime, seen: int | None = None, **given: Any
+) -> LedgerEntry:
+    _require_chapters(db, accepted(db, research, "set_chapters", given), research.video_id)
+    return advance(db, research, "set_chapters", actor=actor, now=now, seen=seen, **given)
+
+
+def accept_report(
+    db: Session, research: Research, *, actor: Actor, now: datetime, seen: int | None = None, **given: Any
+) -> LedgerEntry:
+    """What is found becomes public, and with it the video."""
+    entry = advance(db, research, "accept", actor=actor, now=now, seen=seen, **given)
+    if research.video:
+        research.video.is_public = True
+        db.flush()
+    return entry
+
+
+def _require_chapters(db: Session, answers: Mapping[str, Any], video_id: int | None) -> None:
+    """That a page can play the video and go to each of its chapters."""
+    video = db.get(Document, video_id) if video_id else None
+    if video and video.media_type != "video/mp4":
+        raise Invalid({"video_id": Words("短片要用 MP4 文件。", "The video must be an MP4 file.")})
+    seconds = [row["second"] for row in answers.get("chapters", [])]
+    if seconds and video is None:
+        raise Invalid({"chapters": Words("还没有短片，不能分章。", "There is no video to set chapters in.")})
+    if seconds != sorted({second for second in seconds if second >= 0}):
+        raise Invalid(
+            {
+                "chapters": Words(
+                    "各章要按先后排列，从第 0 秒起，不能重复。",
+                    "Chapters stand in their order, from second 0 on, none twice.",
+                )
+            }
+        )
 
 
 def _plan_visits(db: Session, research: Research, answers: Mapping[str, Any]) -> None:

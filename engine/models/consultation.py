@@ -1,10 +1,12 @@
 """A consultation: its research, its sittings, what was found and who attends."""
 
 from datetime import date, datetime
+from typing import Any
 
 import pyotp
 from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy.types import JSON
 
 from engine.models.base import Base
 from engine.models.house import Document
@@ -29,7 +31,10 @@ class Consultation(Matter):
 
 
 class Research(Matter):
-    """One activity group's research before a consultation (会前调研). Its parent is the consultation."""
+    """One activity group's research before a consultation (会前调研). Its parent is the consultation.
+
+    `chapters` of the video are `{second, title}`, in their order.
+    """
 
     __tablename__ = "research"
     __mapper_args__ = {"polymorphic_identity": "research"}
@@ -42,6 +47,9 @@ class Research(Matter):
     slides_id: Mapped[int | None] = mapped_column(ForeignKey("document.id"))
     video_id: Mapped[int | None] = mapped_column(ForeignKey("document.id"))
 
+    chapters: Mapped[list[dict[str, Any]] | None] = mapped_column(JSON)
+
+    video: Mapped[Document | None] = relationship(foreign_keys=[video_id])
     visits: Mapped[list["Visit"]] = relationship(order_by="Visit.position", cascade="all, delete-orphan")
 
 

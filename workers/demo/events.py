@@ -120,7 +120,7 @@ def _submit(stage: Stage, task: Research, study: Study, held_on: date) -> None:
         ).id
         for field, (make, ending) in made.items()
     }
-    stage.do(task, "submit_report", study.by, summary=study.summary, **files)
+    stage.do(task, "submit_report", study.by, summary=study.summary, chapters=texts.CHAPTERS, **files)
 
 
 def _schedule(stage: Stage, consultation: Consultation, script: Script, opens: datetime) -> Sitting:

@@ -120,6 +120,8 @@ class Study(NamedTuple):
     advice: tuple[str, ...]
 
 
+CHAPTERS = [{"second": 0, "title": "走访了哪里"}, {"second": 2, "title": "发现了什么"}]
+
 PROPERTY_STUDIES = (
     Study(
         TOWN_GROUP,

@@ -10,7 +10,7 @@ from engine.actions.perform import perform
 from engine.editions import SHIPPED
 from engine.errors import Forbidden, Invalid, WrongState
 from engine.models.consultation import Research
-from engine.models.house import Notice
+from engine.models.house import Document, Notice
 from engine.models.ledger import LedgerText
 from engine.queries.matters import history
 from engine.queries.research import rounds
@@ -195,3 +195,70 @@ def test_steps_from_when_visits_were_one_text_still_read_as_they_were_typed(hous
         entry.texts.append(LedgerText(field="visits", salt=b"", digest=b"", text="12 个小区"))
         db.flush()
         assert [given for _, given in history(db, task)[-1].answers] == ["12 个小区"]
+
+
+CHAPTERS = [{"second": 0, "title": "走访概况"}, {"second": 95, "title": "主要发现"}]
+
+
+def film(house: House, db: Session, task: Research, media_type: str = "video/mp4") -> int:
+    return paper(house, db, task, "短片.mp4", media_type)
+
+
+def test_the_video_of_a_report_has_chapters_and_is_public_once_it_is_accepted(house: House) -> None:
+    with house.transaction() as db:
+        task = research(house, db)
+        given = report(house, db, task, "第一稿", video_id=film(house, db, task), chapters=CHAPTERS)
+        do(house, db, task, "submit_report", **given)
+        assert task.chapters == CHAPTERS
+        assert task.video
+        assert not task.video.is_public
+        do(house, db, task, "accept", "committee")
+        assert task.video.is_public
+        assert not db.get_one(Document, task.report_id).is_public
+
+
+def test_the_committee_sets_chapters_also_when_the_report_is_accepted(house: House) -> None:
+    with house.transaction() as db:
+        task = research(house, db)
+        do(house, db, task, "submit_report", **report(house, db, task, "稿", video_id=film(house, db, task)))
+        do(house, db, task, "set_chapters", "committee", chapters=CHAPTERS[1:])
+        do(house, db, task, "accept", "committee")
+        assert do(house, db, task, "set_chapters", "committee", chapters=CHAPTERS) == "accepted"
+        assert task.chapters == CHAPTERS
+        with pytest.raises(Forbidden):
+            do(house, db, task, "set_chapters", chapters=CHAPTERS)
+
+
+def test_a_new_video_does_not_keep_the_chapters_of_the_one_before(house: House) -> None:
+    with house.transaction() as db:
+        task = research(house, db)
+        first = report(house, db, task, "第一稿", video_id=film(house, db, task), chapters=CHAPTERS)
+        do(house, db, task, "submit_report", **first)
+        do(house, db, task, "return_report", "committee", remark=REMARK)
+        second = report(house, db, task, "第二稿", video_id=film(house, db, task), changes=CHANGES)
+        do(house, db, task, "resubmit_report", **second)
+        assert task.chapters is None
+
+
+@pytest.mark.parametrize(
+    ("chapters", "media_type", "field", "words"),
+    [
+        (CHAPTERS, None, "chapters", "There is no video to set chapters in."),
+        ([], "application/pdf", "video_id", "The video must be an MP4 file."),
+        (CHAPTERS[::-1], "video/mp4", "chapters", "Chapters stand in their order"),
+        (CHAPTERS[:1] * 2, "video/mp4", "chapters", "Chapters stand in their order"),
+        ([{"second": -1, "title": "片头"}], "video/mp4", "chapters", "Chapters stand in their order"),
+    ],
+)
+def test_a_video_and_chapters_that_no_page_could_play_are_refused(
+    house: House, chapters: list[dict[str, Any]], media_type: str | None, field: str, words: str
+) -> None:
+    with house.transaction() as db:
+        task = research(house, db)
+        given = report(house, db, task, "稿", chapters=chapters)
+        if media_type:
+            given["video_id"] = film(house, db, task, media_type)
+        with pytest.raises(Invalid) as refusal:
+            do(house, db, task, "submit_report", **given)
+        assert refusal.value.fields[field].en.startswith(words)
+        assert (task.state, task.chapters) == ("in_field", None)

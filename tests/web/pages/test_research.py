@@ -97,3 +97,35 @@ def test_the_leader_finds_the_visits_that_were_planned_in_the_form_and_adds_a_ro
     assert 'name="visits-1-visit_on"' in more.text
     refused = leader.post(form, rows | {"version": "1"})
     assert (refused.status_code, "第 1 行没有填完。" in said(refused)) == (422, True)
+
+
+def test_the_video_plays_with_chapters_on_the_workbench_and_once_accepted_in_public(web: Web) -> None:
+    number, leader, citizen = task(web), web.sign_in("group1"), web.visitor()
+    film = file(web, number, "短片.mp4", "video/mp4")
+    chapters = [{"second": 0, "title": "走访概况"}, {"second": 95, "title": "主要发现"}]
+    report = file(web, number, "报告.pdf")
+    do(web, number, "submit_report", summary="摘要。", report_id=report, video_id=film, chapters=chapters)
+    link = f'<a href="?film={film}&amp;at=95#film-{film}" data-seek="95"><span class="number">1:35</span> 主要发现</a>'
+    assert link in leader.get(f"/desk/matters/{number}").text
+    with web.house.transaction() as db:
+        public = f"/consultations/{db.get_one(Research, number).parent_id}"
+    assert "<video" not in citizen.get(public).text
+    do(web, number, "accept", "committee")
+    page = citizen.get(public).text
+    assert link in page
+    assert f'src="/files/{film}"' in page
+    assert "film-" in page.partition("</head>")[0]
+    assert f'src="/files/{film}#t=95"' in citizen.get(f"{public}?film={film}&at=95").text
+    assert "#t=" not in citizen.get(f"{public}?film={film}&at=%22onerror").text
+
+
+def test_a_first_chapter_at_second_zero_is_shown_again_in_the_form(web: Web) -> None:
+    number, committee = task(web), web.sign_in("committee")
+    film, report = file(web, number, "短片.mp4", "video/mp4"), file(web, number, "报告.pdf")
+    do(web, number, "submit_report", summary="摘要。", report_id=report, video_id=film)
+    form = f"/desk/matters/{number}/set_chapters"
+    rows = {"chapters-0-second": "0", "chapters-0-title": "走访概况"}
+    assert committee.post(form, rows).status_code == 302
+    assert 'name="chapters-0-second" value="0"' in committee.get(form).text
+    refused = committee.post(form, rows | {"chapters-1-second": "0", "chapters-1-title": "再来"})
+    assert (refused.status_code, "各章要按先后排列" in said(refused)) == (422, True)
