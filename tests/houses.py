@@ -25,6 +25,7 @@ from engine.actions.people import (
 from engine.actions.perform import perform
 from engine.actions.plan import open_call
 from engine.actions.question import ask_question
+from engine.actions.questionnaire import draft_questionnaire
 from engine.actions.recommendation import draft_recommendation
 from engine.actions.research import plan_research
 from engine.actions.sitting import Part, schedule_sitting, set_programme
@@ -36,6 +37,7 @@ from engine.models.consultation import Attendance, Consultation, Research, Sitti
 from engine.models.house import Document
 from engine.models.matter import Matter
 from engine.models.people import Person, Post
+from engine.models.questionnaire import Questionnaire
 from engine.models.recommendation import Assignment
 from engine.models.topic import Plan, Topic
 from engine.models.voice import Question
@@ -188,6 +190,12 @@ VISITS = [
     {"visit_on": "2026-10-13", "place": "梧桐苑", "whom": "物业公司"},
 ]
 FINDING = {"claim": "十个小区中三个公布账目", "place": "新苑小区", "found_on": "2026-10-11"}
+ITEMS = [
+    {"wording": "账目公布过吗？", "kind": "one", "options": "公布过\n没有公布\n不清楚"},
+    {"wording": "最不满意哪些服务？", "kind": "several", "options": "停车\n保洁\n维修"},
+    {"wording": "总体满意度", "kind": "scale"},
+    {"wording": "您有什么建议？", "kind": "text"},
+]
 SITTING_ON = date(2026, 11, 24)
 CONFIRMED = ("participants_confirmed", "replies_prepared", "notice_on_page", "stream_tested")
 READY = dict.fromkeys((*CONFIRMED, "moderators_rostered", "cutoff_named"), "yes")
@@ -273,6 +281,16 @@ def research(house: House, db: Session) -> Research:
     perform(db, task, "start_field", actor=leader, now=house.now, visits=VISITS)
     perform(db, task, "add_finding", actor=leader, now=house.now, **FINDING)
     return task
+
+
+def questionnaire(house: House, db: Session, *, to: date = date(2026, 10, 20)) -> Questionnaire:
+    """One of that research with a question of each kind, open until then."""
+    leader = house.actor(db, "group1")
+    asking = draft_questionnaire(db, research(house, db), actor=leader, now=house.now, title="业主问卷")
+    for item in ITEMS:
+        perform(db, asking, "add_item", actor=leader, now=house.now, **item)
+    perform(db, asking, "open", actor=leader, now=house.now, closes_on=to)
+    return asking
 
 
 def paper(house: House, db: Session, of: Matter, name: str, media_type: str = "application/pdf") -> int:

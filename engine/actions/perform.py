@@ -7,7 +7,16 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from engine.actions import attendance, consultation, question, recommendation, research, sitting, topic
+from engine.actions import (
+    attendance,
+    consultation,
+    question,
+    questionnaire,
+    recommendation,
+    research,
+    sitting,
+    topic,
+)
 from engine.advance import advance
 from engine.errors import NotFound
 from engine.models.ledger import LedgerEntry
@@ -30,6 +39,9 @@ DOES: dict[tuple[str, str], Callable[..., LedgerEntry]] = {
     ("research", "resubmit_report"): partial(research.put_in_report, verb="resubmit_report"),
     ("research", "set_chapters"): research.set_chapters,
     ("research", "accept"): research.accept_report,
+    ("questionnaire", "add_item"): questionnaire.add_item,
+    ("questionnaire", "remove_item"): questionnaire.remove_item,
+    ("questionnaire", "open"): questionnaire.open_questionnaire,
     ("sitting", "reschedule"): sitting.reschedule_sitting,
     ("sitting", "go_live"): sitting.go_live,
     ("sitting", "next_segment"): sitting.next_segment,
@@ -57,6 +69,7 @@ DOES: dict[tuple[str, str], Callable[..., LedgerEntry]] = {
 CREATES: dict[tuple[str, str, str], Callable[..., Matter]] = {
     ("topic", "consultation", "plan"): consultation.plan_consultation,
     ("consultation", "research", "plan"): research.plan_research,
+    ("research", "questionnaire", "draft"): questionnaire.draft_questionnaire,
     ("consultation", "sitting", "schedule"): sitting.schedule_sitting,
     ("consultation", "recommendation", "draft"): recommendation.draft_recommendation,
     ("sitting", "question", "enter"): question.enter_question,

@@ -12,6 +12,7 @@ from engine.errors import Invalid
 from engine.models.consultation import Consultation, Finding, Research, Visit
 from engine.models.house import Document
 from engine.models.ledger import LedgerEntry
+from engine.queries.questionnaires import citable
 from engine.rules import Actor
 from engine.words import Words
 
@@ -63,9 +64,14 @@ def add_finding(
     """One evidence card more, numbered in its research from 1."""
     answers = accepted(db, research, "add_finding", given)
     visit = _visit(db, research, answers.pop("visit")) if "visit" in answers else None
+    item_id = answers.pop("asked", None)
+    if item_id and item_id not in citable(db, research):
+        raise Invalid(
+            {"asked": Words("没有这道题，请从列表中选择。", "There is no such question; please choose one.")}
+        )
     entry = advance(db, research, "add_finding", actor=actor, now=now, seen=seen, **given)
     position = _next(db, Finding, research)
-    db.add(Finding(research_id=research.id, position=position, visit=visit, **answers))
+    db.add(Finding(research_id=research.id, position=position, visit=visit, item_id=item_id, **answers))
     db.flush()
     return entry
 

@@ -12,6 +12,7 @@ from engine.models.base import Base
 from engine.models.house import Document
 from engine.models.matter import Matter
 from engine.models.people import Person, Unit
+from engine.models.questionnaire import Item
 
 
 class Consultation(Matter):
@@ -78,7 +79,7 @@ class Visit(Base):
 
 class Finding(Base):
     """An evidence card: a claim with place, date, photo and page, for the screen and for recommendations to cite;
-    `visit` is where it was found.
+    `visit` is where it was found, `item` the question of a questionnaire that it rests on.
     """
 
     __tablename__ = "finding"
@@ -96,9 +97,11 @@ class Finding(Base):
     page: Mapped[int | None]
     photo_id: Mapped[int | None] = mapped_column(ForeignKey("document.id"))
     visit_id: Mapped[int | None] = mapped_column(ForeignKey("visit.id"))
+    item_id: Mapped[int | None] = mapped_column(ForeignKey("questionnaire_item.id"))
 
     research: Mapped[Research] = relationship()
     visit: Mapped[Visit | None] = relationship()
+    item: Mapped[Item | None] = relationship()
     photo: Mapped[Document | None] = relationship()
 
 

@@ -12,13 +12,16 @@ from sqlalchemy.exc import DBAPIError
 import migrations
 from engine.actions.drafts import save_draft
 from engine.actions.perform import perform
+from engine.actions.questionnaire import answer
 from engine.database import Database
 from engine.models.base import Base
 from engine.models.consultation import Finding, Research, Sitting
 from engine.models.draft import Draft
 from engine.models.matter import MatterMark
+from engine.models.questionnaire import Questionnaire
 from engine.queries.attendance import attendances
-from tests.houses import VISITS, House, invited, research, sitting
+from engine.queries.sittings import findings_of
+from tests.houses import FINDING, VISITS, House, invited, questionnaire, research, sitting
 
 
 def test_the_migrations_lead_to_the_tables_of_the_models(empty_database: Database) -> None:
@@ -102,6 +105,21 @@ def test_visits_that_were_planned_as_a_text_are_kept_and_go_back_as_lines(house:
         assert unsent == [
             {"visit_on": "", "place": "", "whom": "2026-10-11 新苑小区 业主代表\n2026-10-13 梧桐苑 物业公司"}
         ]
+
+
+def test_a_finding_outlives_the_questionnaire_it_rested_on(house: House) -> None:
+    with house.transaction() as db:
+        asking = questionnaire(house, db)
+        asking_id, task_id = asking.id, asking.parent_id
+        answer(db, asking, {asking.items[0].id: "1"}, token="a", now=house.now)
+        db.get_one(Finding, 1).item = asking.items[0]
+    migrations.downgrade(house.database.bind, "chapters")
+    migrations.upgrade(house.database.bind)
+    with house.transaction() as db:
+        (found,) = findings_of(db, db.get_one(Research, task_id))
+        assert (found.claim, found.item) == (FINDING["claim"], None)
+        left = db.get_one(Questionnaire, asking_id)
+        assert (left.state, left.items) == ("open", [])
 
 
 @pytest.mark.parametrize(

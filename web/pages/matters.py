@@ -16,10 +16,11 @@ from engine.editions import process_of, process_on
 from engine.errors import Forbidden, Invalid, NotFound, Stale, WrongState
 from engine.models.consultation import Research, Visit
 from engine.models.matter import Matter
+from engine.models.questionnaire import Questionnaire
 from engine.models.recommendation import Assignment, Recommendation
 from engine.permits import may_begin, offers, permit
 from engine.process import Process, Verb
-from engine.queries import recommendations, topics, voices
+from engine.queries import questionnaires, recommendations, topics, voices
 from engine.queries.matters import draft, history, matter, may_read
 from engine.queries.sittings import sitting
 from engine.words import Words
@@ -196,7 +197,12 @@ def _choices(db: Session, subject: Matter) -> dict[str, list[forms.Option]]:
         ]
         return {"merged_into_id": [(question.id, question.title) for question in free]}
     if isinstance(subject, Research):
-        return {"visit": [(visit.position, _visit(visit)) for visit in subject.visits]}
+        return {
+            "visit": [(visit.position, _visit(visit)) for visit in subject.visits],
+            "asked": list(questionnaires.citable(db, subject).items()),
+        }
+    if isinstance(subject, Questionnaire):
+        return {"item": [(item.position, f"{item.position}. {item.wording}") for item in subject.items]}
     if isinstance(subject, Recommendation):
         return {name: list(found.items()) for name, found in recommendations.citable(db, subject).items()}
     return {}
