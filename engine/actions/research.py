@@ -69,6 +69,12 @@ def add_finding(
         raise Invalid(
             {"asked": Words("没有这道题，请从列表中选择。", "There is no such question; please choose one.")}
         )
+    if "photo_id" in answers and not db.get_one(Document, answers["photo_id"]).media_type.startswith(
+        "image/"
+    ):
+        raise Invalid(
+            {"photo_id": Words("照片要用 JPG 或 PNG 文件。", "The photo must be a JPG or PNG file.")}
+        )
     entry = advance(db, research, "add_finding", actor=actor, now=now, seen=seen, **given)
     position = _next(db, Finding, research)
     db.add(Finding(research_id=research.id, position=position, visit=visit, item_id=item_id, **answers))

@@ -262,3 +262,14 @@ def test_a_video_and_chapters_that_no_page_could_play_are_refused(
             do(house, db, task, "submit_report", **given)
         assert refusal.value.fields[field].en.startswith(words)
         assert (task.state, task.chapters) == ("in_field", None)
+
+
+def test_the_photo_of_a_finding_is_a_picture(house: House) -> None:
+    with house.transaction() as db:
+        task = research(house, db)
+        with pytest.raises(Invalid) as refusal:
+            do(house, db, task, "add_finding", **FINDING, photo_id=paper(house, db, task, "扫描.pdf"))
+        assert refusal.value.fields["photo_id"].en == "The photo must be a JPG or PNG file."
+        photo = paper(house, db, task, "楼道.jpg", "image/jpeg")
+        do(house, db, task, "add_finding", **FINDING, photo_id=photo)
+        assert [one.photo_id for one in findings_of(db, task)] == [None, photo]

@@ -9,6 +9,8 @@ from engine.actions.questionnaire import answer
 from engine.models.consultation import Research
 from engine.models.questionnaire import Questionnaire
 from tests.houses import paper, questionnaire, research
+from tests.web.test_bad_input import KINDS
+from tests.web.test_bad_input import send as send_raw
 from tests.web.visitors import Visitor, Web, said
 from web.limits import limiter
 
@@ -173,3 +175,22 @@ def test_a_browser_that_sends_without_end_is_slowed_down(web: Web) -> None:
     finally:
         limiter.enabled = False
     assert codes == [302] * 10 + [429]
+
+
+def test_whatever_is_sent_for_an_answer_it_is_kept_or_refused_in_words(web_on_both: Web) -> None:
+    web = web_on_both
+    number, items = opened(web)
+    citizen, path = web.visitor(), f"/questionnaires/{number}"
+    for item in items:
+        for text in KINDS:
+            citizen.get(path)
+            answer = send_raw(citizen, path, {f"item-{item}": text, "accepted": "1"})
+            assert answer.status_code in (302, 400, 422), (item, text[:20])
+            assert answer.status_code == 302 or "。" in said(answer)
+            assert "<script>alert" not in answer.text + citizen.get(path).text
+
+
+def test_answers_to_questions_of_another_questionnaire_are_not_taken(web: Web) -> None:
+    number, items = opened(web)
+    refused = send(web.visitor(), number, [max(items) + 1, 999_999], "1", "1")
+    assert (refused.status_code, "请至少回答一道题。" in said(refused)) == (422, True)

@@ -2,7 +2,7 @@
 
 from engine.actions.perform import perform
 from engine.models.consultation import Research
-from tests.houses import VISITS, paper, planned_research, research
+from tests.houses import FINDING, VISITS, paper, planned_research, research
 from tests.web.visitors import Web, said
 
 
@@ -129,3 +129,17 @@ def test_a_first_chapter_at_second_zero_is_shown_again_in_the_form(web: Web) -> 
     assert 'name="chapters-0-second" value="0"' in committee.get(form).text
     refused = committee.post(form, rows | {"chapters-1-second": "0", "chapters-1-title": "再来"})
     assert (refused.status_code, "各章要按先后排列" in said(refused)) == (422, True)
+
+
+def test_the_photo_of_a_finding_stands_in_its_row_on_the_workbench_and_not_in_public(web: Web) -> None:
+    number = task(web)
+    photo, report = file(web, number, "楼道.jpg", "image/jpeg"), file(web, number, "报告.pdf")
+    do(web, number, "add_finding", **FINDING | {"claim": "楼道堆物"}, photo_id=photo)
+    page = web.sign_in("group1").get(f"/desk/matters/{number}").text
+    assert f'<img class="photo" src="/files/{photo}" alt="照片：楼道堆物" loading="lazy">' in page
+    do(web, number, "submit_report", summary="摘要。", report_id=report)
+    do(web, number, "accept", "committee")
+    with web.house.transaction() as db:
+        public = f"/consultations/{db.get_one(Research, number).parent_id}"
+    assert "<img" not in web.visitor().get(public).text
+    assert web.visitor().get(f"/files/{photo}").status_code == 404
