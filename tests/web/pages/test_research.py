@@ -2,7 +2,7 @@
 
 from engine.actions.perform import perform
 from engine.models.consultation import Research
-from tests.houses import FINDING, VISITS, paper, planned_research, research
+from tests.houses import FINDING, VISITS, consultation, paper, planned_research, research
 from tests.web.visitors import Web, said
 
 
@@ -143,3 +143,15 @@ def test_the_photo_of_a_finding_stands_in_its_row_on_the_workbench_and_not_in_pu
         public = f"/consultations/{db.get_one(Research, number).parent_id}"
     assert "<img" not in web.visitor().get(public).text
     assert web.visitor().get(f"/files/{photo}").status_code == 404
+
+
+def test_tables_that_may_be_left_empty_may_be_left_as_the_page_sends_them(web: Web) -> None:
+    with web.house.transaction() as db:
+        parent = consultation(web.house, db).id
+    committee, leader = web.sign_in("committee"), web.sign_in("group1")
+    no_visits = {"visits-0-visit_on": "", "visits-0-place": "", "visits-0-whom": " "}
+    task_given = {"title": "小区物业调研", "group_id": "1", "questions": "账目公布了吗？"} | no_visits
+    begun = committee.post(f"/desk/matters/{parent}/new/research/plan", task_given)
+    assert begun.status_code == 302
+    refused = leader.post(f"{begun.location}/start_field", no_visits | {"version": "1"})
+    assert (refused.status_code, "请填写“走访安排”。" in said(refused)) == (422, True)
