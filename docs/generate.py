@@ -16,6 +16,7 @@ ORDER = (
     "topic",
     "consultation",
     "research",
+    "questionnaire",
     "sitting",
     "attendance",
     "question",

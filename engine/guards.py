@@ -11,10 +11,11 @@ from engine import calendar
 from engine.clock import day
 from engine.deadlines import deadlines
 from engine.editions import carries_mark, has_mark, process_of, shipped
-from engine.models.consultation import Attendance, Finding, Segment, Sitting
+from engine.models.consultation import Attendance, Finding, Research, Segment, Sitting
 from engine.models.ledger import LedgerEntry
 from engine.models.matter import Matter, MatterMark
 from engine.models.people import Post
+from engine.models.questionnaire import Item
 from engine.models.recommendation import Assignment, Source
 from engine.models.topic import ScoreSheet, Topic, supporters_of_topic
 from engine.past import done_since
@@ -131,6 +132,24 @@ def _carried_topics(db: Session, matter: Matter, number: int, now: datetime) -> 
 def _findings(db: Session, matter: Matter, number: int, now: datetime) -> bool:
     cards = select(func.count()).select_from(Finding).where(Finding.research_id == matter.id)
     return (db.scalar(cards) or 0) >= number
+
+
+def _research_is_under_way(db: Session, matter: Matter, number: int, now: datetime) -> bool:
+    """Asked of the research itself where a questionnaire is to be drafted."""
+    research = matter if isinstance(matter, Research) else db.get_one(Research, matter.parent_id)
+    return any(carries_mark(db, research, mark) for mark in ("planned", "in_field", "returned"))
+
+
+def _items(db: Session, matter: Matter, number: int, now: datetime) -> bool:
+    return _item_count(db, matter) >= number
+
+
+def _items_fewer_than(db: Session, matter: Matter, number: int, now: datetime) -> bool:
+    return _item_count(db, matter) < number
+
+
+def _item_count(db: Session, matter: Matter) -> int:
+    return db.scalar(select(func.count()).select_from(Item).where(Item.questionnaire_id == matter.id)) or 0
 
 
 def _segments(db: Session, matter: Matter, number: int, now: datetime) -> bool:
@@ -336,6 +355,19 @@ CONDITIONS: dict[str, Condition] = {
             f"调研报告至少要附 {n} 条调研发现。", f"The report must rest on at least {n} finding(s)."
         ),
     ),
+    "research_is_under_way": Condition(
+        _research_is_under_way,
+        lambda _: Words(
+            "调研报告提交以后，不能再发问卷。",
+            "Once the report has been put in no questionnaire goes out.",
+        ),
+    ),
+    "items": Condition(
+        _items, lambda n: Words(f"问卷至少要有 {n} 道题。", f"It must have at least {n} question(s).")
+    ),
+    "items_fewer_than": Condition(
+        _items_fewer_than, lambda n: Words(f"问卷最多 {n} 道题。", f"It has at most {n} questions.")
+    ),
     "segments": Condition(
         _segments,
         lambda n: Words(f"议程至少要有 {n} 个环节。", f"The run-of-show must have at least {n} segment(s)."),
@@ -433,6 +465,7 @@ CONDITIONS: dict[str, Condition] = {
 COUNTING = frozenset(
     {
         *("scorers", "supporters", "carried_topics", "findings", "segments", "moderators", "sources"),
+        *("items", "items_fewer_than"),
         *("days_before_start", "minutes_before_start", "leave_requests_at_most"),
     }
 )

@@ -509,6 +509,9 @@ class _Wrong(Exception):
 
 
 def _is_empty(value: object) -> bool:
+    """Also a table as a page sends it that nobody has written in."""
+    if isinstance(value, list) and all(isinstance(row, dict) for row in value):
+        return all(_is_empty(cell) for row in value for cell in row.values())
     return value is None or value in ("", [], ()) or (isinstance(value, str) and not value.strip())
 
 
@@ -600,8 +603,6 @@ def _rows(spec: Field, value: object) -> list[dict[str, Any]]:
     if not isinstance(value, list) or not all(isinstance(row, dict) for row in value):
         raise _Wrong("请逐行填写。", "Please fill it in row by row.")
     rows = [row for row in value if not all(_is_empty(cell) for cell in row.values())]
-    if not rows:
-        raise _Wrong("至少填写一行。", "Please fill in at least one row.")
     if len(rows) > ROWS_MAX:
         raise _Wrong(f"最多 {ROWS_MAX} 行。", f"At most {ROWS_MAX} rows.")
     return [_row(spec, number, row) for number, row in enumerate(rows, start=1)]

@@ -17,6 +17,7 @@ PARENTS = {
     "topic": "plan",
     "consultation": "topic",
     "research": "consultation",
+    "questionnaire": "research",
     "sitting": "consultation",
     "attendance": "sitting",
     "question": "sitting",

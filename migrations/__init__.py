@@ -4,7 +4,7 @@ from pathlib import Path
 
 from sqlalchemy import Engine, inspect, text
 
-HEAD = "topics_carried_over"
+HEAD = "questionnaires"
 """The newest of `versions/`."""
 
 

@@ -25,14 +25,19 @@ from engine.actions.people import (
 from engine.actions.perform import perform
 from engine.actions.plan import open_call
 from engine.actions.question import ask_question
+from engine.actions.questionnaire import draft_questionnaire
 from engine.actions.recommendation import draft_recommendation
+from engine.actions.research import plan_research
 from engine.actions.sitting import Part, schedule_sitting, set_programme
 from engine.actions.topic import submit_topic
 from engine.clock import day
 from engine.database import Database
 from engine.errors import Refused
-from engine.models.consultation import Attendance, Consultation, Sitting
+from engine.models.consultation import Attendance, Consultation, Research, Sitting
+from engine.models.house import Document
+from engine.models.matter import Matter
 from engine.models.people import Person, Post
+from engine.models.questionnaire import Questionnaire
 from engine.models.recommendation import Assignment
 from engine.models.topic import Plan, Topic
 from engine.models.voice import Question
@@ -180,6 +185,17 @@ REPLY = {
     "reply": "已列入年内计划。",
     "measures": [{"text": "出台办法", "by": "2026-12-31"}],
 }
+VISITS = [
+    {"visit_on": "2026-10-11", "place": "新苑小区", "whom": "业主代表"},
+    {"visit_on": "2026-10-13", "place": "梧桐苑", "whom": "物业公司"},
+]
+FINDING = {"claim": "十个小区中三个公布账目", "place": "新苑小区", "found_on": "2026-10-11"}
+ITEMS = [
+    {"wording": "账目公布过吗？", "kind": "one", "options": "公布过\n没有公布\n不清楚"},
+    {"wording": "最不满意哪些服务？", "kind": "several", "options": "停车\n保洁\n维修"},
+    {"wording": "总体满意度", "kind": "scale"},
+    {"wording": "您有什么建议？", "kind": "text"},
+]
 SITTING_ON = date(2026, 11, 24)
 CONFIRMED = ("participants_confirmed", "replies_prepared", "notice_on_page", "stream_tested")
 READY = dict.fromkeys((*CONFIRMED, "moderators_rostered", "cutoff_named"), "yes")
@@ -256,6 +272,48 @@ def consultation(house: House, db: Session) -> Consultation:
     perform(db, planned, "draft_programme", actor=committee, now=house.now, **programme)
     perform(db, planned, "approve_programme", actor=leader, now=house.now)
     return planned
+
+
+def planned_research(house: House, db: Session, **given: object) -> Research:
+    """The first group's research for that consultation."""
+    return plan_research(
+        db,
+        consultation(house, db),
+        actor=house.actor(db, "committee"),
+        now=house.now,
+        title="小区物业调研",
+        group_id=1,
+        questions="公共收益怎么公布？",
+        **given,
+    )
+
+
+def research(house: House, db: Session) -> Research:
+    """The same under way, with one finding."""
+    task = planned_research(house, db)
+    leader = house.actor(db, "group1")
+    perform(db, task, "start_field", actor=leader, now=house.now, visits=VISITS)
+    perform(db, task, "add_finding", actor=leader, now=house.now, **FINDING)
+    return task
+
+
+def questionnaire(house: House, db: Session, *, to: date = date(2026, 10, 20)) -> Questionnaire:
+    """One of that research with a question of each kind, open until then."""
+    leader = house.actor(db, "group1")
+    asking = draft_questionnaire(db, research(house, db), actor=leader, now=house.now, title="业主问卷")
+    for item in ITEMS:
+        perform(db, asking, "add_item", actor=leader, now=house.now, **item)
+    perform(db, asking, "open", actor=leader, now=house.now, closes_on=to)
+    return asking
+
+
+def paper(house: House, db: Session, of: Matter, name: str, media_type: str = "application/pdf") -> int:
+    """The number of a file of that matter; it has no bytes."""
+    made = Document(matter_id=of.id, kind="upload", name=name, media_type=media_type, size=1, sha256="0" * 64)
+    made.created_at = house.now
+    db.add(made)
+    db.flush()
+    return made.id
 
 
 def sitting(house: House, db: Session, *, live: bool = True) -> Sitting:

@@ -15,14 +15,17 @@ from engine.editions import carries_mark, process_of, process_on, shipped
 from engine.guards import is_undecided
 from engine.models.consultation import Attendance, Research, Sitting
 from engine.models.matter import Matter
+from engine.models.questionnaire import Questionnaire
 from engine.models.recommendation import Assignment, Recommendation
 from engine.models.topic import Plan, Topic
 from engine.permits import may_begin
 from engine.queries import attendance as comers
-from engine.queries import people, recommendations, sittings, topics
+from engine.queries import people, questionnaires, recommendations, sittings, topics
 from engine.queries.matters import children, documents, may_read, state_of
+from engine.queries.research import rounds
 from engine.rules import DOOR_KEEPERS, PROGRAMMERS, ROLES, Actor, role_over
-from web.presenters import clock_words
+from web.auth import settings
+from web.presenters import clock_words, qr
 
 BY_HAND = "sign_in_by_staff"
 Shown = dict[str, Any]
@@ -98,7 +101,29 @@ def _consultation(db: Session, matter: Matter, actor: Actor) -> Shown:
 
 
 def _research(db: Session, matter: Matter, actor: Actor) -> Shown:
-    return {"findings": sittings.findings_of(db, db.get_one(Research, matter.id))}
+    research = db.get_one(Research, matter.id)
+    return {
+        "findings": sittings.findings_of(db, research),
+        "rounds": rounds(db, research),
+        "questionnaires": _rows(db, questionnaires.of_research(db, research)),
+    }
+
+
+def _questionnaire(db: Session, matter: Matter, actor: Actor) -> Shown:
+    """Free texts are for the group that asks."""
+    asking = db.get_one(Questionnaire, matter.id)
+    of_group = role_over(actor, asking, ["group_leader"]) is not None
+    texts = [item for item in asking.items if item.kind == "text"] if of_group else []
+    address = f"{settings().public_url}{url_for('questionnaires.show', questionnaire_id=asking.id)}"
+    return {
+        "kinds": process_of(db, asking).fields["kind"].choices,
+        "sheets": questionnaires.sheets(db, asking),
+        "results": questionnaires.results(db, asking),
+        "words": {item.id: questionnaires.words(db, item) for item in texts},
+        "asof": clock_words(clock_now()),
+        "address": address,
+        "picture": qr(address),
+    }
 
 
 def _sitting(db: Session, matter: Matter, actor: Actor) -> Shown:
@@ -158,6 +183,7 @@ _SHOW: dict[str, Callable[[Session, Matter, Actor], Shown]] = {
     "plan": _plan,
     "consultation": _consultation,
     "research": _research,
+    "questionnaire": _questionnaire,
     "sitting": _sitting,
     "attendance": _attendance,
     "recommendation": _recommendation,

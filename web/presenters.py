@@ -108,13 +108,13 @@ def answer(db: Session, spec: Field, given: Any) -> str:
             return written(given)
         case "yes":
             return say(Words("已确认", "Confirmed"))
-        case "rows":
+        case "rows" if isinstance(given, list):
             return say(Words("；", "; ")).join(_row(spec, row) for row in given)
         case "points":
             return say(Words("，", ", ")).join(
                 f"{say(spec.choices[name])} {points}" for name, points in given.items()
             )
-        case "text" | "number":
+        case "text" | "number" | "rows":
             return str(given)
     ids = given if isinstance(given, list) else [given]
     return say(Words("、", ", ")).join(names.said(db, spec.kind, int(one)) for one in ids)

@@ -1,5 +1,5 @@
-"""What the clock asks for, not a person: the reminders of a working day, an e-mail for each new notice, and the
-move of matters to a procedure's new edition.
+"""What the clock asks for, not a person: the reminders of a working day, an e-mail for each new notice, the
+move of matters to a procedure's new edition, and the close of questionnaires whose last day is over.
 
 The relay turns it, being the one process of which there is one at a time.
 """
@@ -8,6 +8,7 @@ import time
 
 from engine import clock
 from engine.actions.editions import move_running
+from engine.actions.questionnaire import close_due
 from engine.actions.reminders import ask_for_mail, ask_for_reminders
 from engine.database import Database
 
@@ -28,5 +29,6 @@ class Schedule:
         with self.database.transaction() as db:
             ask_for_reminders(db, now=clock.now())
             move_running(db, now=clock.now())
+            close_due(db, now=clock.now())
             if self.has_mail:
                 ask_for_mail(db, now=clock.now())

@@ -7,10 +7,10 @@ reaches that unit's), one for a scorer (who may score a topic once).
 from sqlalchemy.orm import Session
 
 from engine.actions.comment import post_comment
-from engine.actions.consultation import plan_research
 from engine.actions.perform import perform
 from engine.actions.question import ask_question
 from engine.actions.recommendation import draft_recommendation
+from engine.actions.research import plan_research
 from engine.database import Database
 from engine.models.consultation import Consultation, Sitting
 from engine.models.recommendation import Assignment, Recommendation

@@ -7,7 +7,16 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from engine.actions import attendance, consultation, question, recommendation, sitting, topic
+from engine.actions import (
+    attendance,
+    consultation,
+    question,
+    questionnaire,
+    recommendation,
+    research,
+    sitting,
+    topic,
+)
 from engine.advance import advance
 from engine.errors import NotFound
 from engine.models.ledger import LedgerEntry
@@ -22,7 +31,17 @@ DOES: dict[tuple[str, str], Callable[..., LedgerEntry]] = {
     ("topic", "split"): topic.split_topic,
     ("topic", "reconsider"): topic.reconsider_topic,
     ("topic", "score"): topic.score_topic,
-    ("research", "add_finding"): consultation.add_finding,
+    ("research", "start_field"): research.start_field,
+    ("research", "add_visit"): research.add_visit,
+    ("research", "record_visit"): research.record_visit,
+    ("research", "add_finding"): research.add_finding,
+    ("research", "submit_report"): partial(research.put_in_report, verb="submit_report"),
+    ("research", "resubmit_report"): partial(research.put_in_report, verb="resubmit_report"),
+    ("research", "set_chapters"): research.set_chapters,
+    ("research", "accept"): research.accept_report,
+    ("questionnaire", "add_item"): questionnaire.add_item,
+    ("questionnaire", "remove_item"): questionnaire.remove_item,
+    ("questionnaire", "open"): questionnaire.open_questionnaire,
     ("sitting", "reschedule"): sitting.reschedule_sitting,
     ("sitting", "go_live"): sitting.go_live,
     ("sitting", "next_segment"): sitting.next_segment,
@@ -50,7 +69,8 @@ DOES: dict[tuple[str, str], Callable[..., LedgerEntry]] = {
 CREATES: dict[tuple[str, str, str], Callable[..., Matter]] = {
     ("plan", "topic", "take_up"): topic.take_up_topic,
     ("topic", "consultation", "plan"): consultation.plan_consultation,
-    ("consultation", "research", "plan"): consultation.plan_research,
+    ("consultation", "research", "plan"): research.plan_research,
+    ("research", "questionnaire", "draft"): questionnaire.draft_questionnaire,
     ("consultation", "sitting", "schedule"): sitting.schedule_sitting,
     ("consultation", "recommendation", "draft"): recommendation.draft_recommendation,
     ("sitting", "question", "enter"): question.enter_question,

@@ -1,15 +1,18 @@
 """A consultation: its research, its sittings, what was found and who attends."""
 
 from datetime import date, datetime
+from typing import Any
 
 import pyotp
 from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy.types import JSON
 
 from engine.models.base import Base
 from engine.models.house import Document
 from engine.models.matter import Matter
 from engine.models.people import Person, Unit
+from engine.models.questionnaire import Item
 
 
 class Consultation(Matter):
@@ -29,7 +32,10 @@ class Consultation(Matter):
 
 
 class Research(Matter):
-    """One activity group's research before a consultation (会前调研). Its parent is the consultation."""
+    """One activity group's research before a consultation (会前调研). Its parent is the consultation.
+
+    `chapters` of the video are `{second, title}`, in their order.
+    """
 
     __tablename__ = "research"
     __mapper_args__ = {"polymorphic_identity": "research"}
@@ -37,15 +43,44 @@ class Research(Matter):
 
     id: Mapped[int] = mapped_column(ForeignKey("matter.id"), primary_key=True)
     questions: Mapped[str] = mapped_column(Text)
-    visits: Mapped[str] = mapped_column(Text, default="")
     summary: Mapped[str] = mapped_column(Text, default="")
     report_id: Mapped[int | None] = mapped_column(ForeignKey("document.id"))
     slides_id: Mapped[int | None] = mapped_column(ForeignKey("document.id"))
     video_id: Mapped[int | None] = mapped_column(ForeignKey("document.id"))
 
+    chapters: Mapped[list[dict[str, Any]] | None] = mapped_column(JSON)
+
+    video: Mapped[Document | None] = relationship(foreign_keys=[video_id])
+    visits: Mapped[list["Visit"]] = relationship(order_by="Visit.position", cascade="all, delete-orphan")
+
+
+class Visit(Base):
+    """A visit as planned, and whether it was `held`: nothing while that is not known.
+
+    Plans that were written as a text are one visit without a day or a place.
+    """
+
+    __tablename__ = "visit"
+    __table_args__ = (
+        CheckConstraint("whom <> ''", name="whom"),
+        CheckConstraint("held IS NULL OR held OR note <> ''", name="reason"),
+        UniqueConstraint("research_id", "position"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    research_id: Mapped[int] = mapped_column(ForeignKey("research.id"))
+    position: Mapped[int]
+    visit_on: Mapped[date | None]
+    place: Mapped[str] = mapped_column(Text)
+    whom: Mapped[str] = mapped_column(Text)
+    held: Mapped[bool | None]
+    note: Mapped[str] = mapped_column(Text, default="")
+
 
 class Finding(Base):
-    """An evidence card: a claim with place, date, photo and page, for the screen and for recommendations to cite."""
+    """An evidence card: a claim with place, date, photo and page, for the screen and for recommendations to cite;
+    `visit` is where it was found, `item` the question of a questionnaire that it rests on.
+    """
 
     __tablename__ = "finding"
     __table_args__ = (
@@ -61,8 +96,12 @@ class Finding(Base):
     found_on: Mapped[date]
     page: Mapped[int | None]
     photo_id: Mapped[int | None] = mapped_column(ForeignKey("document.id"))
+    visit_id: Mapped[int | None] = mapped_column(ForeignKey("visit.id"))
+    item_id: Mapped[int | None] = mapped_column(ForeignKey("questionnaire_item.id"))
 
     research: Mapped[Research] = relationship()
+    visit: Mapped[Visit | None] = relationship()
+    item: Mapped[Item | None] = relationship()
     photo: Mapped[Document | None] = relationship()
 
 

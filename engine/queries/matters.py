@@ -146,10 +146,19 @@ def _answers(process: Process, verb: Verb, entry: LedgerEntry) -> list[tuple[Fie
     texts = {text.field: text.text for text in entry.texts if text.text}
     given = entry.answers | texts
     return [
-        (field, json.loads(given[name]) if field.kind == "rows" else given[name])
+        (field, _rows(given[name]) if field.kind == "rows" else given[name])
         for name in verb.needs + verb.takes
         if name in given and (field := process.fields[name])
     ]
+
+
+def _rows(text: str) -> Any:
+    """The rows that were typed; the text itself where the field was one then."""
+    try:
+        rows = json.loads(text)
+    except ValueError:
+        return text
+    return rows if isinstance(rows, list) else text
 
 
 def _who(entry: LedgerEntry, names: dict[int, str]) -> Words:

@@ -15,7 +15,10 @@ from engine.process import Process, State
 from engine.process_diff import lost_states
 from engine.words import Words
 
-ORDER = ("plan", "topic", "consultation", "research", "sitting", "question", "comment", "recommendation")
+ORDER = (
+    *("plan", "topic", "consultation", "research", "questionnaire"),
+    *("sitting", "question", "comment", "recommendation"),
+)
 """The order of a year; what is not named here follows."""
 
 

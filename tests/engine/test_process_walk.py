@@ -15,12 +15,13 @@ from sqlalchemy.orm import Session
 
 from engine import calendar
 from engine.actions.comment import post_comment
-from engine.actions.consultation import plan_research
+from engine.actions.questionnaire import draft_questionnaire
+from engine.actions.research import plan_research
 from engine.advance import advance
 from engine.clock import day
 from engine.editions import shipped, shipped_names
 from engine.errors import Forbidden, Refused, WrongState
-from engine.models.consultation import Sitting
+from engine.models.consultation import Research, Sitting
 from engine.models.house import Document
 from engine.models.ledger import LedgerEntry
 from engine.models.matter import Matter
@@ -118,22 +119,21 @@ def matter_of(house: House, db: Session, name: str) -> Matter:
             citizen = house.actor(db, "citizen9")
             return post_comment(db, live, actor=citizen, now=house.now, title="说得好", author_name="市民")
         case "research":
-            committee = house.actor(db, "committee")
-            return plan_research(
-                db,
-                live.parent,
-                actor=committee,
-                now=house.now,
-                title="走访小区",
-                group_id=1,
-                questions="业主怎么看？",
-            )
+            return research_of(house, db, live)
+        case "questionnaire":
+            leader, task = house.actor(db, "group1"), research_of(house, db, live)
+            return draft_questionnaire(db, task, actor=leader, now=house.now, title="业主问卷")
         case "consultation":
             return live.parent
         case "topic":
             return house.topic(db, house.plan(db, 2030))
         case _:
             return house.plan(db, 2030)
+
+
+def research_of(house: House, db: Session, live: Sitting) -> Research:
+    committee, about = house.actor(db, "committee"), {"title": "走访小区", "questions": "业主怎么看？"}
+    return plan_research(db, live.parent, actor=committee, now=house.now, group_id=1, **about)
 
 
 def another(house: House, db: Session, matter: Matter) -> int:

@@ -217,7 +217,12 @@ def research(story: Story, consultation: int) -> None:
         questions="公共收益怎么公布？",
     )
     story.do("committee", consultation, "发出通知，开始调研")
-    story.do("group1", task, "开始调研", visits="新苑小区")
+    story.do(
+        "group1",
+        task,
+        "开始调研",
+        **{"visits-0-visit_on": str(day(now())), "visits-0-place": "新苑小区", "visits-0-whom": "业主代表"},
+    )
     story.do(
         "group1",
         task,

@@ -10,14 +10,19 @@ from sqlalchemy import func, inspect, select, text
 from sqlalchemy.exc import DBAPIError
 
 import migrations
+from engine.actions.drafts import save_draft
 from engine.actions.perform import create, perform
+from engine.actions.questionnaire import answer
 from engine.database import Database
 from engine.models.base import Base
-from engine.models.consultation import Sitting
+from engine.models.consultation import Finding, Research, Sitting
+from engine.models.draft import Draft
 from engine.models.matter import MatterMark
+from engine.models.questionnaire import Questionnaire
 from engine.models.topic import ScoreSheet, Topic
 from engine.queries.attendance import attendances
-from tests.houses import House, carried_over_topic, invited, sitting
+from engine.queries.sittings import findings_of
+from tests.houses import FINDING, VISITS, House, carried_over_topic, invited, questionnaire, research, sitting
 
 
 def test_the_migrations_lead_to_the_tables_of_the_models(empty_database: Database) -> None:
@@ -88,6 +93,49 @@ def test_a_topic_that_others_refer_to_stays_when_it_can_be_carried_over_and_can_
         assert db.scalar(select(func.count()).select_from(ScoreSheet)) == 3
     with pytest.raises(DBAPIError, match="carried_from_other"), house.transaction() as db:
         db.execute(text("UPDATE topic SET carried_from_id = id"))
+
+
+def test_visits_that_were_planned_as_a_text_are_kept_and_go_back_as_lines(house: House) -> None:
+    lines = "2026-10-11 新苑小区 业主代表\n2026-10-13 梧桐苑 物业公司"
+    typed = "走访 24 个小区，\n召开座谈会 6 次。"
+    with house.transaction() as db:
+        task = research(house, db)
+        task_id, leader = task.id, house.actor(db, "group1")
+        save_draft(db, task, "start_field", {"visits": VISITS}, actor=leader, now=house.now)
+    migrations.downgrade(house.database.bind, "attendance")
+    with house.transaction() as db:
+        assert db.scalar(text("SELECT visits FROM research")) == lines
+        db.execute(text("UPDATE research SET visits = :typed"), {"typed": typed})
+    migrations.upgrade(house.database.bind)
+    with house.transaction() as db:
+        (visit,) = db.get_one(Research, task_id).visits
+        assert (visit.position, visit.visit_on, visit.place, visit.whom, visit.held) == (
+            1,
+            None,
+            "",
+            typed,
+            None,
+        )
+        assert db.get_one(Finding, 1).visit is None
+        unsent = db.scalars(select(Draft.answers)).one()["visits"]
+        assert unsent == [
+            {"visit_on": "", "place": "", "whom": "2026-10-11 新苑小区 业主代表\n2026-10-13 梧桐苑 物业公司"}
+        ]
+
+
+def test_a_finding_outlives_the_questionnaire_it_rested_on(house: House) -> None:
+    with house.transaction() as db:
+        asking = questionnaire(house, db)
+        asking_id, task_id = asking.id, asking.parent_id
+        answer(db, asking, {asking.items[0].id: "1"}, token="a", now=house.now)
+        db.get_one(Finding, 1).item = asking.items[0]
+    migrations.downgrade(house.database.bind, "chapters")
+    migrations.upgrade(house.database.bind)
+    with house.transaction() as db:
+        (found,) = findings_of(db, db.get_one(Research, task_id))
+        assert (found.claim, found.item) == (FINDING["claim"], None)
+        left = db.get_one(Questionnaire, asking_id)
+        assert (left.state, left.items) == ("open", [])
 
 
 @pytest.mark.parametrize(

@@ -35,6 +35,7 @@ WHO: dict[str, object] = {
     "home.rules": ALL,
     "home.privacy": ALL,
     "home.healthz": ALL,
+    "questionnaires.show": ALL,
     "topics.index": ALL,
     "topics.show": ALL,
     "topics.support": SIGNED_IN,

@@ -12,11 +12,12 @@ from engine.actions.tasks import LASTS, open_tasks
 from engine.clock import day
 from engine.models.house import Notice
 from engine.models.ledger import Task
+from engine.models.questionnaire import Questionnaire
 from engine.models.recommendation import Recommendation
 from engine.models.topic import Plan
 from engine.settings import Settings
 from tests.engine.actions.test_editions import adopted
-from tests.houses import House, shown_question, sitting
+from tests.houses import House, questionnaire, shown_question, sitting
 from workers.jobs import KINDS, do_task
 from workers.relay import Relay
 
@@ -93,3 +94,16 @@ def test_every_kind_that_a_closing_sitting_asks_for_can_be_done(house: House, tm
         finish_all(house, tmp_path)
     with house.database.reading() as db:
         assert [draft.state for draft in db.scalars(select(Recommendation))] == ["proposed"]
+
+
+def test_the_relay_closes_a_questionnaire_whose_last_day_is_over(
+    house: House, valkey_url: str, tmp_path: Path
+) -> None:
+    with house.transaction() as db:
+        number = questionnaire(house, db, to=day(house.now)).id
+    for passed, state in ((0, "open"), (1, "closed")):
+        house.now += timedelta(days=passed)
+        with time_machine.travel(house.now, tick=False):
+            turn(house, valkey_url, tmp_path, has_mail=False)
+        with house.database.reading() as db:
+            assert db.get_one(Questionnaire, number).state == state

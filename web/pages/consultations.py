@@ -3,8 +3,8 @@
 from flask import Blueprint, render_template, request
 
 from engine.editions import process_of
+from engine.queries import questionnaires, sittings
 from engine.queries import recommendations as threads
-from engine.queries import sittings
 from engine.queries.matters import history, state_of
 from web.auth import open_to_all
 from web.paging import asked_page
@@ -26,10 +26,11 @@ def show(consultation_id: int) -> str:
             state=state_of(db, consultation),
             sittings=[(one, state_of(db, one)) for one in sittings.sittings_of(db, consultation)],
             research=[
-                (one, sittings.findings_of(db, one))
+                (one, sittings.findings_of(db, one), questionnaires.finished(db, one))
                 for one in sittings.research_of(db, consultation)
                 if "accepted" in state_of(db, one).marks
             ],
+            asking=questionnaires.open_now(db, consultation),
             recommendations=[(one, state_of(db, one)) for one in threads.of_consultation(db, consultation)],
             steps=history(db, consultation),
         )

@@ -14,12 +14,14 @@ from engine.database import Session
 from engine.deadlines import deadlines
 from engine.editions import process_of, process_on
 from engine.errors import Forbidden, Invalid, NotFound, Stale, WrongState
+from engine.models.consultation import Research, Visit
 from engine.models.matter import Matter
+from engine.models.questionnaire import Questionnaire
 from engine.models.recommendation import Assignment, Recommendation
 from engine.models.topic import Plan
 from engine.permits import may_begin, offers, permit
 from engine.process import Process, Verb
-from engine.queries import recommendations, topics, voices
+from engine.queries import questionnaires, recommendations, topics, voices
 from engine.queries.matters import draft, history, matter, may_read
 from engine.queries.sittings import sitting
 from engine.words import Words
@@ -179,7 +181,7 @@ def _verb(process: Process, name: str) -> tuple[Process, Verb]:
 
 
 def _choices(db: Session, subject: Matter) -> dict[str, list[forms.Option]]:
-    """The options of fields that choose a matter."""
+    """The options of fields that choose a matter, or one of its rows."""
     if isinstance(subject, Plan):
         return {"carried_from_id": [(one.id, one.title) for one in topics.to_take_up(db, subject)]}
     if subject.process == "topic" and subject.parent_id:
@@ -199,9 +201,21 @@ def _choices(db: Session, subject: Matter) -> dict[str, list[forms.Option]]:
             if one.question.merged_into_id is None and one.question.id != subject.id
         ]
         return {"merged_into_id": [(question.id, question.title) for question in free]}
+    if isinstance(subject, Research):
+        return {
+            "visit": [(visit.position, _visit(visit)) for visit in subject.visits],
+            "asked": list(questionnaires.citable(db, subject).items()),
+        }
+    if isinstance(subject, Questionnaire):
+        return {"item": [(item.position, f"{item.position}. {item.wording}") for item in subject.items]}
     if isinstance(subject, Recommendation):
         return {name: list(found.items()) for name, found in recommendations.citable(db, subject).items()}
     return {}
+
+
+def _visit(visit: Visit) -> str:
+    on = f"{presenters.day_words(visit.visit_on)} " if visit.visit_on else ""
+    return f"{visit.position}. {on}{visit.place or visit.whom[:40]}"
 
 
 def _sources(db: Session, subject: Matter) -> object:

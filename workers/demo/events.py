@@ -5,17 +5,21 @@ from datetime import date, datetime, time, timedelta
 
 from engine.actions.attendance import door_code, invite
 from engine.actions.comment import post_comment
-from engine.actions.consultation import plan_consultation, plan_research
+from engine.actions.consultation import plan_consultation
 from engine.actions.files import store_file
 from engine.actions.notices import read_all
 from engine.actions.people import grant_post
 from engine.actions.question import ask_question
+from engine.actions.questionnaire import answer, draft_questionnaire
+from engine.actions.research import plan_research
 from engine.actions.sitting import schedule_sitting, set_programme
 from engine.clock import CITY, day
 from engine.editions import carries_mark
 from engine.models.consultation import Attendance, Consultation, Research, Sitting
+from engine.models.questionnaire import Questionnaire
 from engine.models.voice import Question
 from engine.queries.attendance import attendances
+from engine.queries.questionnaires import citable
 from workers.demo import cast, handling, papers, texts
 from workers.demo.stage import Stage, district
 from workers.demo.texts import Asked, Promise, Script, Study
@@ -61,9 +65,14 @@ def prepare(stage: Stage, script: Script, opens: datetime) -> None:
     before(44)
     stage.do(consultation, "start_research", "committee")
     for task, study in zip(tasks, script.studies, strict=True):
-        stage.do(task, "start_field", study.by, visits=study.visits)
+        stage.do(task, "start_field", study.by, visits=_visits(study, day(opens)))
+    asked = [_poll(stage, task, study) for task, study in zip(tasks, script.studies, strict=True)]
     before(40, 14)
     sitting = _schedule(stage, consultation, script, opens)
+    before(31, 16)
+    for asking, study in zip(asked, script.studies, strict=True):
+        if asking:
+            _hear(stage, asking, study)
     for task, study in zip(tasks, script.studies, strict=True):
         before(26)
         _submit(stage, task, study, day(opens))
@@ -88,11 +97,44 @@ def _set_research(stage: Stage, consultation: Consultation, study: Study) -> Res
     )
 
 
+def _visits(study: Study, held_on: date) -> list[dict[str, object]]:
+    """Where and when its findings were made, each place once."""
+    days = {found.place: held_on - timedelta(found.days) for found in study.findings}
+    return [{"visit_on": on, "place": place, "whom": study.met} for place, on in days.items()]
+
+
+def _poll(stage: Stage, task: Research, study: Study) -> Questionnaire | None:
+    """Opens the study's questionnaire, if it has one, for four weeks."""
+    if not study.items:
+        return None
+    intro = "了解业主对小区公共事务的看法，结果写入调研报告。"
+    title, actor = f"{study.title.removesuffix('调研')}问卷", stage.actor(study.by)
+    asking = draft_questionnaire(stage.db, task, actor=actor, now=stage.now, title=title, intro=intro)
+    for item in study.items:
+        stage.do(asking, "add_item", study.by, wording=item.wording, kind=item.kind, options=item.options)
+    stage.do(asking, "open", study.by, closes_on=day(stage.now) + timedelta(28))
+    return asking
+
+
+def _hear(stage: Stage, asking: Questionnaire, study: Study) -> None:
+    """All answer as the counts say, and it closes."""
+    chosen = [
+        [choice for choice, count in enumerate(item.counts, start=1) for _ in range(count)]
+        for item in study.items
+    ]
+    for number, choices in enumerate(zip(*chosen, strict=True)):
+        given = {item.id: choice for item, choice in zip(asking.items, choices, strict=True)}
+        answer(stage.db, asking, given, token=f"story-{number}", now=stage.now)
+    stage.do(asking, "close", study.by)
+
+
 def _submit(stage: Stage, task: Research, study: Study, held_on: date) -> None:
     """The report, slides and clip are made here, as files that open."""
     for found in study.findings:
         found_on = held_on - timedelta(found.days)
         card = {"claim": found.claim, "place": found.place, "found_on": found_on, "page": found.page}
+        if found.asked:
+            card["asked"] = list(citable(stage.db, task))[found.asked - 1]
         stage.do(task, "add_finding", study.by, **card)
     made = {
         "report_id": (papers.report, "调研报告.docx"),
@@ -113,7 +155,7 @@ def _submit(stage: Stage, task: Research, study: Study, held_on: date) -> None:
         ).id
         for field, (make, ending) in made.items()
     }
-    stage.do(task, "submit_report", study.by, summary=study.summary, **files)
+    stage.do(task, "submit_report", study.by, summary=study.summary, chapters=texts.CHAPTERS, **files)
 
 
 def _schedule(stage: Stage, consultation: Consultation, script: Script, opens: datetime) -> Sitting:

@@ -96,13 +96,25 @@ NEW_TOPICS = (
 
 
 class Found(NamedTuple):
-    """A finding: where, how many days before the sitting, on which page of the slides, and its share in percent."""
+    """A finding: where, how many days before the sitting, on which page of the slides, its share in percent, and on
+    which question of the study's questionnaire it rests, if on any.
+    """
 
     claim: str
     place: str
     days: int
     page: int
     percent: int
+    asked: int = 0
+
+
+class Item(NamedTuple):
+    """A question of a questionnaire, and how many chose each of its options."""
+
+    wording: str
+    kind: str
+    options: str
+    counts: tuple[int, ...]
 
 
 class Study(NamedTuple):
@@ -113,11 +125,15 @@ class Study(NamedTuple):
     title: str
     questions: str
     visits: str
+    met: str
     findings: tuple[Found, ...]
     summary: str
     causes: tuple[str, ...]
     advice: tuple[str, ...]
+    items: tuple[Item, ...] = ()
 
+
+CHAPTERS = [{"second": 0, "title": "走访了哪里"}, {"second": 2, "title": "发现了什么"}]
 
 PROPERTY_STUDIES = (
     Study(
@@ -125,16 +141,22 @@ PROPERTY_STUDIES = (
         "town_leader",
         "小区业主委员会建设情况调研",
         "一、业委会组建率和正常运行率是多少？二、组建难、运行难，难在哪里？三、社区怎样帮得上忙？",
-        "走访当湖街道、钟埭街道 24 个小区，召开业主、业委会、物业、社区四方座谈会 6 次，回收问卷 1,146 份。",
+        "走访当湖街道、钟埭街道 24 个小区，召开业主、业委会、物业、社区四方座谈会 6 次，网上回收问卷 126 份。",
+        "业主、业委会、物业、社区代表",
         (
             Found("走访的 24 个小区中，成立业委会的 11 个，正常运行的只有 7 个。", "当湖街道、钟埭街道", 33, 3, 46),
-            Found("问卷中 63% 的业主说不清维修资金还剩多少。", "问卷 1,146 份", 31, 4, 63),
+            Found("问卷中 63% 的业主说不清维修资金还剩多少。", "问卷 126 份", 31, 4, 63, 1),
             Found("梧桐苑业主大会两次因为到会人数不足没有开成。", "当湖街道梧桐苑", 30, 5, 41),
             Found("9 个小区的公共收益没有向业主公布。", "当湖街道", 29, 6, 38),
         ),
         "业委会组建率不到一半，运行正常的更少。主要原因是筹备程序复杂、热心业主少、社区指导力量不足，公共收益和维修资金不公开又加重了不信任。建议由街道牵头建立筹备指导员制度，推行线上投票，公共收益按季公布。",
         ("筹备程序复杂，业主到会人数难以达到法定比例。", "业委会成员没有补贴、没有培训，热情难以持续。", "维修资金和公共收益不公开，业主不信任。"),
         ("每个社区配备业委会筹备指导员。", "推行业主大会线上投票。", "公共收益和维修资金按季向业主公布。"),
+        (
+            Item("您说得清小区维修资金还剩多少吗？", "one", "说得清\n大致知道\n说不清", (16, 31, 79)),
+            Item("您愿意参加业委会的工作吗？", "one", "愿意\n看情况\n不愿意", (22, 61, 43)),
+            Item("您对小区公共事务公开的满意程度", "scale", "", (29, 41, 34, 15, 7)),
+        ),
     ),
     Study(
         SECTOR_GROUP,
@@ -142,6 +164,7 @@ PROPERTY_STUDIES = (
         "物业服务企业考核评价情况调研",
         "一、物业企业的考核由谁来做、结果用在哪里？二、业主最不满意哪些服务？三、物业费收缴为什么难？",
         "走访物业企业 15 家、小区 18 个，查阅考核记录 3 年，访谈业主 210 人、项目经理 22 人。",
+        "业主、物业项目经理",
         (
             Found("近三年全市考核不合格的物业项目 17 个，只有 2 个被更换。", "市级考核记录", 32, 3, 12),
             Found("访谈业主中 58% 对小区停车管理不满意。", "18 个小区", 30, 4, 58),
@@ -161,6 +184,7 @@ RENEWAL_STUDIES = (
         "老旧小区改造需求调研",
         "居民最想改什么、最担心什么、愿意出多少？",
         "走访 2000 年以前建成的小区 12 个，入户 380 户。",
+        "住户",
         (
             Found("入户的 380 户中，72% 把屋顶和管线漏水排在第一位。", "12 个小区", 34, 3, 72),
             Found("同一条路三年内因为不同管线开挖 4 次。", "当湖街道桂香里", 33, 4, 33),

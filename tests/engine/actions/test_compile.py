@@ -3,14 +3,14 @@
 from sqlalchemy import select
 
 from engine.actions.compile import compile_recommendations
-from engine.actions.consultation import plan_research
 from engine.actions.perform import perform
+from engine.actions.research import plan_research
 from engine.database import Session
 from engine.models.consultation import Consultation, Sitting
 from engine.models.ledger import LedgerEntry, Task
 from engine.models.recommendation import Recommendation
 from engine.models.voice import Question
-from tests.houses import House, shown_question, sitting
+from tests.houses import VISITS, House, shown_question, sitting
 
 LIFT, SAME_LIFT, FEES = "老小区加装电梯谁出钱？", "老旧小区安装电梯钱由谁出", "物业费收支为什么不公开？"
 
@@ -34,7 +34,7 @@ def held(house: House, db: Session) -> Sitting:
         group_id=1,
         questions="收支是否公开？",
     )
-    do(house, db, research, "start_field", "committee", visits="12个小区")
+    do(house, db, research, "start_field", "committee", visits=VISITS)
     do(
         house, db, research, "add_finding", "committee", claim="物业费收支不公开", place="当湖街道",
         found_on="2026-09-03", page=7,

@@ -5,9 +5,9 @@ from datetime import date, timedelta
 import pytest
 from sqlalchemy import select
 
-from engine.actions.consultation import plan_research
 from engine.actions.editions import adopt_edition, decline_edition, move_running, propose_edition
 from engine.actions.perform import perform
+from engine.actions.research import plan_research
 from engine.clock import day
 from engine.deadlines import deadlines
 from engine.editions import SHIPPED, editions, has_mark

@@ -15,15 +15,16 @@ from engine import clock
 from engine.actions.files import path_of
 from engine.database import Database, Session
 from engine.editions import carries_mark, has_mark
-from engine.models.consultation import Promise, Research, Segment
+from engine.models.consultation import Finding, Promise, Research, Segment
 from engine.models.house import Document
 from engine.models.ledger import LedgerEntry, Task
 from engine.models.matter import Matter
+from engine.models.questionnaire import Questionnaire
 from engine.models.recommendation import Assignment, Recommendation
 from engine.models.topic import Plan, ScoreSheet, Topic
 from engine.models.voice import Comment, Question, Upvote
 from engine.permits import offers
-from engine.queries import desk, people, recommendations, sittings
+from engine.queries import desk, people, questionnaires, recommendations, sittings
 from engine.queries.attendance import attendances, tally
 from engine.rules import actor_for
 from tests.workers.demo.conftest import NOW, say_nothing
@@ -111,6 +112,16 @@ def test_two_groups_have_researched_and_their_files_open(db: Session, told: tupl
         said = subprocess.run(probe, capture_output=True, text=True, check=True).stderr
         assert "Video: h264" in said
         assert clip.stat().st_size < 100_000
+
+
+def test_a_group_asked_by_questionnaire_and_a_finding_rests_on_what_was_answered(db: Session) -> None:
+    (asking,) = db.scalars(select(Questionnaire))
+    first, *_ = questionnaires.published(db, asking)
+    assert asking.state == "closed"
+    assert (first.answered, dict(first.counts)["说不清"]) == (126, 79)
+    (found,) = db.scalars(select(Finding).where(Finding.item_id.is_not(None)))
+    assert found.item_id == first.item.id
+    assert f"{round(100 * 79 / 126)}%" in found.claim
 
 
 def test_the_mayors_sitting_is_live_with_segments_questions_and_votes(db: Session) -> None:

@@ -1,0 +1,157 @@
+"""A group's research as its page on the workbench and the public page of its consultation show it."""
+
+from engine.actions.perform import perform
+from engine.models.consultation import Research
+from tests.houses import FINDING, VISITS, consultation, paper, planned_research, research
+from tests.web.visitors import Web, said
+
+
+def task(web: Web) -> int:
+    with web.house.transaction() as db:
+        return research(web.house, db).id
+
+
+def do(web: Web, number: int, verb: str, who: str = "group1", **given: object) -> None:
+    with web.house.transaction() as db:
+        subject = db.get_one(Research, number)
+        perform(db, subject, verb, actor=web.house.actor(db, who), now=web.house.now, **given)
+
+
+def file(web: Web, number: int, name: str, media_type: str = "application/pdf") -> int:
+    with web.house.transaction() as db:
+        return paper(web.house, db, db.get_one(Research, number), name, media_type)
+
+
+def test_the_page_keeps_every_draft_with_the_remarks_on_it(web: Web) -> None:
+    number, leader = task(web), web.sign_in("group1")
+    assert "还没有提交报告。" in said(leader.get(f"/desk/matters/{number}"))
+    first = file(web, number, "第一稿.pdf")
+    do(web, number, "submit_report", summary="账目公布不及时。", report_id=first)
+    do(web, number, "return_report", "committee", remark="请补充数据。")
+    form = f"/desk/matters/{number}/resubmit_report"
+    refused = leader.post(form, {"version": "4", "summary": "账目公布不及时。"})
+    assert refused.status_code == 422
+    assert "请填写“修改说明”。" in said(refused)
+    do(
+        web,
+        number,
+        "resubmit_report",
+        changes="已补充。",
+        summary="新摘要。",
+        report_id=file(web, number, "第二稿.pdf"),
+    )
+    page = leader.get(f"/desk/matters/{number}")
+    drafts = said(page).partition("报告各稿")[2].partition("办理经过")[0]
+    for words in (
+        "第 1 稿",
+        "账目公布不及时。",
+        "退回修改",
+        "专委会人员 陈专委",
+        "请补充数据。",
+        "第 2 稿",
+        "已补充。",
+    ):
+        assert words in drafts
+        drafts = drafts.partition(words)[2]
+    assert f'<a href="/files/{first}">第一稿.pdf</a>' in page.text
+
+
+def test_the_plan_of_visits_stands_beside_the_findings_and_each_is_marked(web: Web) -> None:
+    number, leader = task(web), web.sign_in("group1")
+    form = leader.get(f"/desk/matters/{number}/record_visit")
+    assert '<option value="2">2. 10月13日（周二） 梧桐苑</option>' in form.text
+    answer = leader.post(form.request.path, {"visit": "2", "outcome": "not_held", "note": "台风，改期。"})
+    assert answer.location == f"/desk/matters/{number}"
+    leader.post(form.request.path, {"visit": "1", "outcome": "held"})
+    finding = {"claim": "账目公布不及时", "place": "梧桐苑", "found_on": "2026-10-12", "visit": "1"}
+    leader.post(f"/desk/matters/{number}/add_finding", finding)
+    page = said(leader.get(f"/desk/matters/{number}"))
+    assert "1 10月11日（周日） 新苑小区 业主代表 已走访" in page
+    assert "2 10月13日（周二） 梧桐苑 物业公司 没有成行 台风，改期。" in page
+    assert "2 账目公布不及时 梧桐苑 10月12日（周一） 1 —" in page
+
+
+def test_a_visit_not_held_needs_its_reason_and_one_of_another_research_is_refused(web: Web) -> None:
+    number, leader, other = task(web), web.sign_in("group1"), web.sign_in("group2")
+    form, before = f"/desk/matters/{number}/record_visit", web.facts()
+    for given, words in (
+        ({"visit": "1", "outcome": "not_held"}, "请填写“情况说明”。"),
+        ({"visit": "9", "outcome": "held"}, "没有这次走访，请从列表中选择。"),
+    ):
+        refused = leader.post(form, given)
+        assert (refused.status_code, words in said(refused)) == (422, True)
+    assert other.post(form, {"visit": "1", "outcome": "held"}).status_code == 403
+    assert web.facts() == before
+
+
+def test_the_leader_finds_the_visits_that_were_planned_in_the_form_and_adds_a_row(web: Web) -> None:
+    with web.house.transaction() as db:
+        number = planned_research(web.house, db, visits=VISITS).id
+    leader = web.sign_in("group1")
+    form = f"/desk/matters/{number}/start_field"
+    shown = leader.get(form).text
+    assert 'name="visits-0-visit_on" value="2026-10-11"' in shown
+    assert 'name="visits-1-place" value="梧桐苑"' in shown
+    rows = {"visits-0-visit_on": "2026-10-11", "visits-0-place": "新苑小区"}
+    more = leader.post(form, rows | {"more": "visits", "version": "1"})
+    assert 'name="visits-1-visit_on"' in more.text
+    refused = leader.post(form, rows | {"version": "1"})
+    assert (refused.status_code, "第 1 行没有填完。" in said(refused)) == (422, True)
+
+
+def test_the_video_plays_with_chapters_on_the_workbench_and_once_accepted_in_public(web: Web) -> None:
+    number, leader, citizen = task(web), web.sign_in("group1"), web.visitor()
+    film = file(web, number, "短片.mp4", "video/mp4")
+    chapters = [{"second": 0, "title": "走访概况"}, {"second": 95, "title": "主要发现"}]
+    report = file(web, number, "报告.pdf")
+    do(web, number, "submit_report", summary="摘要。", report_id=report, video_id=film, chapters=chapters)
+    link = f'<a href="?film={film}&amp;at=95#film-{film}" data-seek="95"><span class="number">1:35</span> 主要发现</a>'
+    assert link in leader.get(f"/desk/matters/{number}").text
+    with web.house.transaction() as db:
+        public = f"/consultations/{db.get_one(Research, number).parent_id}"
+    assert "<video" not in citizen.get(public).text
+    do(web, number, "accept", "committee")
+    page = citizen.get(public).text
+    assert link in page
+    assert f'src="/files/{film}"' in page
+    assert "film-" in page.partition("</head>")[0]
+    assert f'src="/files/{film}#t=95"' in citizen.get(f"{public}?film={film}&at=95").text
+    assert "#t=" not in citizen.get(f"{public}?film={film}&at=%22onerror").text
+
+
+def test_a_first_chapter_at_second_zero_is_shown_again_in_the_form(web: Web) -> None:
+    number, committee = task(web), web.sign_in("committee")
+    film, report = file(web, number, "短片.mp4", "video/mp4"), file(web, number, "报告.pdf")
+    do(web, number, "submit_report", summary="摘要。", report_id=report, video_id=film)
+    form = f"/desk/matters/{number}/set_chapters"
+    rows = {"chapters-0-second": "0", "chapters-0-title": "走访概况"}
+    assert committee.post(form, rows).status_code == 302
+    assert 'name="chapters-0-second" value="0"' in committee.get(form).text
+    refused = committee.post(form, rows | {"chapters-1-second": "0", "chapters-1-title": "再来"})
+    assert (refused.status_code, "各章要按先后排列" in said(refused)) == (422, True)
+
+
+def test_the_photo_of_a_finding_stands_in_its_row_on_the_workbench_and_not_in_public(web: Web) -> None:
+    number = task(web)
+    photo, report = file(web, number, "楼道.jpg", "image/jpeg"), file(web, number, "报告.pdf")
+    do(web, number, "add_finding", **FINDING | {"claim": "楼道堆物"}, photo_id=photo)
+    page = web.sign_in("group1").get(f"/desk/matters/{number}").text
+    assert f'<img class="photo" src="/files/{photo}" alt="照片：楼道堆物" loading="lazy">' in page
+    do(web, number, "submit_report", summary="摘要。", report_id=report)
+    do(web, number, "accept", "committee")
+    with web.house.transaction() as db:
+        public = f"/consultations/{db.get_one(Research, number).parent_id}"
+    assert "<img" not in web.visitor().get(public).text
+    assert web.visitor().get(f"/files/{photo}").status_code == 404
+
+
+def test_tables_that_may_be_left_empty_may_be_left_as_the_page_sends_them(web: Web) -> None:
+    with web.house.transaction() as db:
+        parent = consultation(web.house, db).id
+    committee, leader = web.sign_in("committee"), web.sign_in("group1")
+    no_visits = {"visits-0-visit_on": "", "visits-0-place": "", "visits-0-whom": " "}
+    task_given = {"title": "小区物业调研", "group_id": "1", "questions": "账目公布了吗？"} | no_visits
+    begun = committee.post(f"/desk/matters/{parent}/new/research/plan", task_given)
+    assert begun.status_code == 302
+    refused = leader.post(f"{begun.location}/start_field", no_visits | {"version": "1"})
+    assert (refused.status_code, "请填写“走访安排”。" in said(refused)) == (422, True)
