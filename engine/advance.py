@@ -265,11 +265,11 @@ def _tell(
 
 def _carry(db: Session, matter: Matter, verb: Verb, values: Mapping[str, Any], now: datetime) -> None:
     """A verb that carries moves the children that can do the verb of the same name, with the answers they ask for."""
-    if verb.carries is None:
+    if not verb.carries:
         return
     children = (
         select(Matter)
-        .where(Matter.parent_id == matter.id, Matter.process == verb.carries)
+        .where(Matter.parent_id == matter.id, Matter.process.in_(verb.carries))
         .order_by(Matter.id)
     )
     for child in db.scalars(children).all():

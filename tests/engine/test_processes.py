@@ -247,8 +247,8 @@ def test_every_day_a_clock_counts_from_is_a_column(name: str) -> None:
 @every_process
 def test_what_a_verb_carries_along_can_be_done_by_the_system(name: str) -> None:
     for verb in shipped(name).verbs.values():
-        if verb.carries:
-            assert "system" in shipped(verb.carries).verbs[verb.name].by, f"{name}.{verb.name}"
+        for child in verb.carries:
+            assert "system" in shipped(child).verbs[verb.name].by, f"{name}.{verb.name}"
 
 
 @every_process
