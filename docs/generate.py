@@ -18,6 +18,7 @@ ORDER = (
     "research",
     "sitting",
     "attendance",
+    "material",
     "question",
     "comment",
     "recommendation",

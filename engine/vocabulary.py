@@ -19,6 +19,7 @@ PARENTS = {
     "research": "consultation",
     "sitting": "consultation",
     "attendance": "sitting",
+    "material": "sitting",
     "question": "sitting",
     "comment": "sitting",
     "recommendation": "consultation",

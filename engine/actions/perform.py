@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from engine.actions import attendance, consultation, question, recommendation, sitting, topic
+from engine.actions import attendance, consultation, material, question, recommendation, sitting, topic
 from engine.advance import advance
 from engine.errors import NotFound
 from engine.models.ledger import LedgerEntry
@@ -30,6 +30,10 @@ DOES: dict[tuple[str, str], Callable[..., LedgerEntry]] = {
     ("sitting", "end"): sitting.end_sitting,
     ("attendance", "sign_in"): attendance.sign_in,
     ("attendance", "sign_in_by_staff"): attendance.sign_in_by_staff,
+    ("material", "change"): partial(material.change, verb="change"),
+    ("material", "replace"): partial(material.change, verb="replace"),
+    ("material", "set_window"): partial(material.change, verb="set_window"),
+    ("material", "remind"): material.remind,
     ("question", "upvote"): question.upvote_question,
     ("question", "merge"): question.merge_question,
     ("question", "split"): question.split_question,

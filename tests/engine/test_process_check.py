@@ -294,6 +294,13 @@ def test_a_shipped_step_keeps_who_is_apart_on_whose_behalf_and_what_it_carries(n
             assert findings(text.without(f"verb.{at}.{key}"), name), verb.name
 
 
+def test_a_shipped_step_that_carries_several_keeps_each_of_them() -> None:
+    text = (SHIPPED / "sitting.toml").read_text(encoding="utf-8")
+    assert findings(text, "sitting") == []
+    (lost,) = findings(text.replace('["attendance", "material"]', '"attendance"'), "sitting")
+    assert lost.words.en == "“Cancel” keeps `carries` = “material”."
+
+
 def test_every_kind_is_tried_twice() -> None:
     assert {kind for kind, cases in WRONG.items() if len(cases) < 2} == set()
 

@@ -39,6 +39,7 @@ MARKS = {  # what figures, queries and pages ask for; a shipped file must carry 
             "cancelled",
         ),
     },
+    "material": {"uploaded", "released", "recalled"},
     "question": {
         *("waiting", "approved", "shortlisted", "on_air", "answered", "owed", "merged", "refused"),
         *("loose", "public", "withdrawn", "rejected", "hidden"),
@@ -49,7 +50,7 @@ MARKS = {  # what figures, queries and pages ask for; a shipped file must carry 
     },
     "assignment": {"assigned", "accepted", "countersigned", "replied", "closed", "returned"},
 }
-PARENTS = {"research": Consultation, "attendance": Sitting}
+PARENTS = {"research": Consultation, "attendance": Sitting, "material": Sitting}
 
 Step = dict[str, object]
 every_process = pytest.mark.parametrize("name", sorted(MARKS))

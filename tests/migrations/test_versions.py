@@ -16,7 +16,7 @@ from engine.models.base import Base
 from engine.models.consultation import Sitting
 from engine.models.matter import MatterMark
 from engine.queries.attendance import attendances
-from tests.houses import House, invited, sitting
+from tests.houses import House, invited, material, sitting
 
 
 def test_the_migrations_lead_to_the_tables_of_the_models(empty_database: Database) -> None:
@@ -72,6 +72,18 @@ def test_invitations_become_matters_where_their_reply_had_left_them(
         assert all(db.get(MatterMark, (one.id, one.state)) for one in found)
         assert len(at.door_key) == len(key) != 0
         assert not inspect(db.connection()).has_table("invitation")
+
+
+def test_going_below_materials_leaves_them_recalled_and_nobodys(house: House) -> None:
+    with house.transaction() as db:
+        at = sitting(house, db, live=False)
+        number = material(house, db, at, [invited(house, db, at)]).id
+    migrations.downgrade(house.database.bind, "attendance")
+    migrations.upgrade(house.database.bind)
+    with house.transaction() as db:
+        state = db.scalar(text("SELECT state FROM matter WHERE id = :number"), {"number": number})
+        assert state == "recalled"
+        assert db.scalar(text("SELECT count(*) FROM recipient")) == 0
 
 
 @pytest.mark.parametrize(

@@ -45,7 +45,9 @@ def show(matter_id: int) -> str:
             matter=subject,
             process=process,
             state=process.states[subject.state],
-            offers=list(offers(db, subject, actor, now())),
+            offers=[
+                offer for offer in offers(db, subject, actor, now()) if offer.verb.name not in nouns.ELSEWHERE
+            ],
             dues=[presenters.due(db, deadline) for deadline in deadlines(db, subject)],
             steps=history(db, subject, None if "all" in request.args else STEPS),
             page_of_steps=STEPS,
