@@ -21,6 +21,7 @@ from web.limits import limiter
 from web.pages import (
     account,
     attendance,
+    briefs,
     calendar,
     consultations,
     desk,
@@ -103,6 +104,7 @@ def create_app(settings: Settings | None = None) -> Flask:
         walks,
         programmes,
         attendance,
+        briefs,
         materials,
         matters,
         calendar,

@@ -24,6 +24,7 @@ DOES: dict[tuple[str, str], Callable[..., LedgerEntry]] = {
     ("topic", "score"): topic.score_topic,
     ("research", "add_finding"): consultation.add_finding,
     ("sitting", "reschedule"): sitting.reschedule_sitting,
+    ("sitting", "release_brief"): sitting.release_brief,
     ("sitting", "go_live"): sitting.go_live,
     ("sitting", "next_segment"): sitting.next_segment,
     ("sitting", "record_promise"): sitting.record_promise,

@@ -70,7 +70,7 @@ class Walk:
         if role == "invitee":
             return Actor(getattr(matter, "person", None))
         if role == "recipient":
-            return Actor(matter.recipients[0].person)
+            return Actor(next((one.person for one in getattr(matter, "recipients", ())), None))
         sitting = matter.id if matter.process == "sitting" else matter.sitting_id
         post = Post(role=role, unit_id=matter.unit_id, group_id=matter.group_id, sitting_id=sitting)
         return Actor(self.house.actor(self.db, who).person, (post,))

@@ -85,6 +85,8 @@ WHO: dict[str, object] = {
     "attendance.invite_people": {"committee_staff", "office_staff"},
     "attendance.door": {"committee_staff", "recorder"},
     "attendance.sign_in": STAFF_ONLY,
+    "briefs.index": STAFF_ONLY,
+    "briefs.show": STAFF_ONLY,
     "materials.new": {"committee_staff", "office_staff"},
     "materials.read_file": STAFF_ONLY,
     "people.index": BOTH,

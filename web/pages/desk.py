@@ -19,7 +19,7 @@ from engine.errors import Invalid, Refused
 from engine.models.consultation import Attendance, Sitting
 from engine.permits import may_begin, offers
 from engine.process import Verb
-from engine.queries import attendance, desk, people, sittings, topics
+from engine.queries import attendance, briefs, desk, people, sittings, topics
 from engine.queries.matters import state_of
 from engine.rules import (
     DOOR_KEEPERS,
@@ -64,6 +64,7 @@ def index() -> str:
                 (one, sitting, state_of(db, one), _answers(db, one, actor), nouns.materials_for(db, one))
                 for one, sitting in attendance.invitations(db, actor.id or 0, now())
             ],
+            briefs=briefs.open_to(db, actor),
             serving=[(one, state_of(db, one), _halls(actor, one)) for one in sittings.serving(db, actor)],
         )
 

@@ -14,11 +14,13 @@ from engine.database import Session
 from engine.deadlines import deadlines
 from engine.editions import process_of, process_on
 from engine.errors import Forbidden, Invalid, NotFound, Stale, WrongState
+from engine.models.consultation import Sitting
 from engine.models.matter import Matter
 from engine.models.recommendation import Assignment, Recommendation
 from engine.permits import may_begin, offers, permit
 from engine.process import Process, Verb
 from engine.queries import recommendations, topics, voices
+from engine.queries.briefs import theirs
 from engine.queries.matters import draft, history, matter, may_read
 from engine.queries.sittings import sitting
 from engine.words import Words
@@ -36,9 +38,12 @@ STEPS = 100
 
 @pages.get("/matters/<id:matter_id>")
 @for_staff
-def show(matter_id: int) -> str:
+def show(matter_id: int) -> str | Response:
     with reading() as db:
-        subject, actor = _readable(db, matter_id), auth.actor(db)
+        subject, actor = matter(db, matter_id), auth.actor(db)
+        if isinstance(subject, Sitting) and not may_read(db, actor, subject) and theirs(db, subject, actor):
+            return redirect(url_for("briefs.index", sitting_id=matter_id))  # what its notice is about
+        subject = _readable(db, matter_id)
         process = process_of(db, subject)
         return render_template(
             f"matter/{subject.process}.html",
