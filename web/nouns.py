@@ -17,7 +17,7 @@ from engine.models.consultation import Attendance, Material, Research, Sitting
 from engine.models.matter import Matter
 from engine.models.recommendation import Assignment, Recommendation
 from engine.models.topic import Topic
-from engine.permits import may_begin
+from engine.permits import may_begin, offers
 from engine.process import Guard
 from engine.queries import attendance as comers
 from engine.queries import materials, people, recommendations, sittings, topics
@@ -26,8 +26,8 @@ from engine.rules import DOOR_KEEPERS, PROGRAMMERS, ROLES, Actor, role_over
 from web.presenters import clock_words
 
 BY_HAND = "sign_in_by_staff"
-ELSEWHERE = {"read"}
-"""Steps that are done by opening a page of their own, not by a form of the matter's."""
+ELSEWHERE = {"read", "share"}
+"""Steps that have a page of their own beside the matter's."""
 Shown = dict[str, Any]
 
 
@@ -163,6 +163,10 @@ def _material(db: Session, matter: Matter, actor: Actor) -> Shown:
     return {
         "is_mine": role_over(actor, material, ["recipient"]) is not None,
         "is_kept": reads_by_post(db, actor, material),
+        "may_share": any(
+            offer.verb.name == "share" and not offer.refusal
+            for offer in offers(db, material, actor, clock_now())
+        ),
         "reader": actor.person.name if actor.person else "",
         "closed": lacking if carries_mark(db, material, "released") else state_of(db, material).title,
         "recipients": [

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from engine.advance import accepted, advance, begin, tell
 from engine.clock import day
-from engine.editions import process_of, process_on
+from engine.editions import carries_mark, process_of, process_on
 from engine.errors import Invalid
 from engine.models.consultation import Attendance, Material, Sitting
 from engine.models.house import Document
@@ -33,8 +33,7 @@ def upload(
     process = process_on(db, "material", day(now))
     values = process.accept(process.verbs["upload"], given)
     _require_window(values, None, now)
-    if not recipients or any(one.parent_id != sitting.id for one in recipients):
-        raise Invalid({"recipients": Words("请选择发给哪些受邀人。", "Please choose whom it is for.")})
+    _require_invited(recipients, sitting.id)
     file = db.get(Document, values["file_id"])
     if file is None or file.matter_id is not None or file.created_by_id != actor.id:
         raise Invalid({"file_id": Words("请上传文件。", "Please send the file.")})
@@ -63,8 +62,30 @@ def change(
     return advance(db, material, verb, actor=actor, now=now, seen=seen, **given)
 
 
+def share(
+    db: Session,
+    material: Material,
+    recipients: Sequence[Attendance] = (),
+    *,
+    actor: Actor,
+    now: datetime,
+    seen: int | None = None,
+) -> LedgerEntry:
+    """For these of those invited as well; once it is released they are told, who had it already is not."""
+    db.refresh(material, with_for_update=True)  # two who do so at once give it to nobody twice
+    new = [one for one in recipients if one not in material.recipients]
+    _require_invited(new, material.parent_id)
+    entry = advance(db, material, "share", actor=actor, now=now, seen=seen)
+    material.recipients.extend(new)
+    db.flush()
+    if carries_mark(db, material, "released"):
+        tell(db, material, entry, [one.person for one in new])
+    return entry
+
+
 def read(db: Session, material: Material, *, actor: Actor, now: datetime) -> None:
     """As often as they like, as long as they may; the first time is written down."""
+    db.refresh(material, with_for_update=True)  # opened twice at once it was read first once
     process = process_of(db, material)
     permit(db, process, material, replace(process.verbs["read"], once_per=None), actor, now)
     if not has_done(db, material, "read", actor.id):
@@ -78,6 +99,11 @@ def remind(
     unread = [one.person for one in material.recipients if not has_done(db, material, "read", one.person_id)]
     tell(db, material, entry, unread)
     return entry
+
+
+def _require_invited(recipients: Sequence[Attendance], sitting_id: int | None) -> None:
+    if not recipients or any(one.parent_id != sitting_id for one in recipients):
+        raise Invalid({"recipients": Words("请选择发给哪些受邀人。", "Please choose whom it is for.")})
 
 
 def _require_window(values: Mapping[str, Any], material: Material | None, now: datetime) -> None:

@@ -34,6 +34,7 @@ DOES: dict[tuple[str, str], Callable[..., LedgerEntry]] = {
     ("material", "change"): partial(material.change, verb="change"),
     ("material", "replace"): partial(material.change, verb="replace"),
     ("material", "set_window"): partial(material.change, verb="set_window"),
+    ("material", "share"): material.share,
     ("material", "remind"): material.remind,
     ("question", "upvote"): question.upvote_question,
     ("question", "merge"): question.merge_question,

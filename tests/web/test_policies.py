@@ -88,6 +88,7 @@ WHO: dict[str, object] = {
     "briefs.index": STAFF_ONLY,
     "briefs.show": STAFF_ONLY,
     "materials.new": {"committee_staff", "office_staff"},
+    "materials.share_with": {"committee_staff", "office_staff"},
     "materials.read_file": STAFF_ONLY,
     "people.index": BOTH,
     "people.show": BOTH,

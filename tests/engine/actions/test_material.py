@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from engine.actions.material import read, upload
+from engine.actions.material import read, share, upload
 from engine.actions.perform import perform
 from engine.actions.reminders import reminders
 from engine.deadlines import deadlines
@@ -91,6 +91,20 @@ def test_the_first_reading_is_written_down_and_only_the_first(house: House) -> N
         assert reads(house, db, made) is None
         assert readings(db, [made]) == {(made.id, one.person_id): first}
         assert [step.title.en for step in history(db, made)] == ["Upload", "Release", "Read"]
+
+
+def test_opened_twice_at_once_it_is_read_and_written_down_once(house: House) -> None:
+    with house.transaction() as db:
+        number = handed_out(house, db)[0].id
+
+    def open_it(db: Session) -> None:
+        read(db, db.get_one(Material, number), actor=house.actor(db, "group1"), now=house.now)
+
+    assert house.at_once([open_it, open_it]) == []
+    with house.transaction() as db:
+        steps = history(db, db.get_one(Material, number))
+        assert [step.title.en for step in steps] == ["Upload", "Release", "Read"]
+        assert steps[-1].times == 1
 
 
 @ON_ONE
@@ -254,6 +268,35 @@ def test_those_who_have_not_read_it_are_reminded_and_no_others(house: House) -> 
         reads(house, db, made, "group2")
         with pytest.raises(WrongState, match="Everybody it is for has read it"):
             do(house, db, made, "remind")
+
+
+def test_others_get_it_later_and_only_they_are_told(house: House) -> None:
+    with house.transaction() as db:
+        made, one, other = handed_out(house, db)
+        with pytest.raises(Forbidden):
+            share(db, made, [other], actor=house.actor(db, "group2"), now=house.now)
+        committee = house.actor(db, "committee")
+        for wrong in ([], [one]):
+            with pytest.raises(Invalid), db.begin_nested():
+                share(db, made, wrong, actor=committee, now=house.now)
+        share(db, made, [one, other], actor=committee, now=house.now)
+        assert made.recipients == [one, other]
+        assert [len(told(db, made)[each.person_id]) for each in (one, other)] == [1, 1]
+        assert reads(house, db, made, "group2") is None
+
+
+def test_two_who_give_it_to_the_same_one_at_once_give_it_once(house: House) -> None:
+    with house.transaction() as db:
+        made, _one, other = handed_out(house, db)
+        number, later = made.id, other.id
+
+    def give(db: Session) -> None:
+        found, to = db.get_one(Material, number), db.get_one(Attendance, later)
+        share(db, found, [to], actor=house.actor(db, "committee"), now=house.now)
+
+    assert house.at_once([give, give]) == [Invalid]
+    with house.transaction() as db:
+        assert [one.id for one in db.get_one(Material, number).recipients][-1] == later
 
 
 def test_with_its_sitting_it_is_recalled(house: House) -> None:

@@ -189,3 +189,26 @@ def test_those_who_have_not_read_it_are_reminded_by_one_button(web: Web) -> None
     assert staff.post(f"{page}/remind").status_code == 302
     assert "提醒未查阅的人" in said(web.sign_in("group2").get("/desk/notices"))
     assert "提醒未查阅的人" not in said(reader.get("/desk/notices"))
+
+
+def test_who_was_invited_later_gets_it_too(web: Web) -> None:
+    number, staff = planned(web, "group1"), web.sign_in("committee")
+    page = sent(web, staff, number, "沈组长")
+    staff.post(f"{page}/release")
+    path = f"{page.replace('matters', 'materials')}/recipients"
+    assert "受邀人都已是收件人。" in said(staff.get(path))
+    with web.house.transaction() as db:
+        later = invited(web.house, db, db.get_one(Sitting, number), "group2").id
+    assert f'href="{path}"' in staff.get(page).text
+    assert "沈组长" not in said(staff.get(path))
+    before = web.facts()
+    for wrong in ({}, {"recipients": "999999"}):
+        answer = staff.post(path, wrong)
+        assert (answer.status_code, "请选择发给哪些受邀人。" in said(answer)) == (422, True)
+    assert staff.post(f"{page}/share").status_code == 422
+    assert web.facts() == before
+    assert staff.post(path, {"recipients": str(later)}).location == page
+    assert "韩组长 待确认 未查阅" in said(staff.get(page))
+    assert "会议材料“调研通报”：增发" in said(web.sign_in("group2").get("/desk/notices"))
+    staff.post(f"{page}/recall", {"reason": "数据有误。"})
+    assert staff.get(path).status_code == 409
