@@ -61,7 +61,7 @@ def test_the_staff_upload_choose_and_release_and_the_one_it_is_for_reads_it(web:
     assert "调研通报" not in said(guest.get("/desk/"))
     assert guest.get(page).status_code == 403
     assert staff.post(f"{page}/release").status_code == 302
-    assert "会议材料 调研通报 未查阅" in said(guest.get("/desk/"))
+    assert "会议材料 调研通报 · 未查阅" in said(guest.get("/desk/"))
     assert "调研通报" not in said(other.get("/desk/"))
     assert "会议材料“调研通报”：发放" in said(guest.get("/desk/notices"))
     mine = guest.get(page)
