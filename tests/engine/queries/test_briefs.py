@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from engine.actions.consultation import plan_research
 from engine.actions.perform import perform
 from engine.actions.question import ask_question
 from engine.actions.sitting import Part, schedule_sitting, set_programme
@@ -16,7 +17,7 @@ from engine.models.people import Unit
 from engine.models.recommendation import Recommendation, Source
 from engine.queries.briefs import Brief, brief, open_to, units_of
 from tests.engine.actions.test_recommendation import assessed, assigned, drafted, replied
-from tests.houses import REPLY, House, invited, shown_question, sitting
+from tests.houses import REPLY, House, invited, paper, shown_question, sitting
 
 ON_ONE = pytest.mark.parametrize("house", ["sqlite"], indirect=True)
 """Where only the rules speak; what is queried is asked of both databases."""
@@ -122,6 +123,21 @@ def test_what_is_not_shown_to_the_public_stands_in_no_brief(house: House) -> Non
         do(house, db, refused, "refuse", "moderator1", refusal="court")
         assert waiting.state == "pending"
         assert titles(read(house, db, at)) == [main.title]
+
+
+def test_findings_stand_in_it_once_their_report_is_accepted(house: House) -> None:
+    with house.transaction() as db:
+        at, committee = planned(house, db), house.actor(db, "committee")
+        given = {"title": "走访小区", "group_id": 1, "questions": "业主怎么看？"}
+        task = plan_research(db, at.parent, actor=committee, now=house.now, **given)
+        do(house, db, task, "start_field", "group1", visits="走访六个小区。")
+        found = {"claim": "六成小区没有业委会。", "place": "当湖街道", "found_on": "2026-10-12"}
+        do(house, db, task, "add_finding", "group1", **found)
+        report = paper(house, db, by="group1").id
+        do(house, db, task, "submit_report", "group1", summary="物业矛盾突出。", report_id=report)
+        assert read(house, db, at).findings == []
+        do(house, db, task, "accept", "committee")
+        assert [one.claim for one in read(house, db, at).findings] == ["六成小区没有业委会。"]
 
 
 def verified(house: House, db: Session, recommendation: Recommendation) -> None:
