@@ -19,6 +19,7 @@ ORDER = (
     "questionnaire",
     "sitting",
     "attendance",
+    "material",
     "question",
     "comment",
     "recommendation",

@@ -1,6 +1,6 @@
 """The one writer of state: process and rules turn a verb into a changed row, a ledger entry and an announcement."""
 
-from collections.abc import Mapping, Set
+from collections.abc import Iterable, Mapping, Set
 from datetime import datetime
 from typing import Any
 
@@ -18,6 +18,7 @@ from engine.models.chosen import ROWS
 from engine.models.house import Notice
 from engine.models.ledger import LedgerEntry
 from engine.models.matter import Matter, MatterMark
+from engine.models.people import Person
 from engine.permits import Kept, forbidden, leads_to, role_for
 from engine.process import REFERENCES, Process, State, Verb
 from engine.record import as_text, ask_for, note, record
@@ -56,7 +57,7 @@ def advance(
         raise Invalid(wrong)
     _change(db, process, matter, after, values, now)
     entry = _record(db, process, matter, verb, role, actor, now, before, values)
-    _tell(db, process, matter, verb, entry, now)
+    _tell(db, matter, verb, entry)
     if after != before:
         _mark(db, process.states[after], matter, now)
         _carry(db, matter, verb, values, now)
@@ -112,7 +113,7 @@ def begin(
     db.flush()
     entry = _record(db, process, matter, verb, role, actor, now, None, values)
     _mark(db, process.states[matter.state], matter, now)
-    _tell(db, process, matter, verb, entry, now)
+    _tell(db, matter, verb, entry)
     return entry
 
 
@@ -245,37 +246,39 @@ def _mark(db: Session, state: State, matter: Matter, now: datetime) -> None:
             db.add(MatterMark(matter_id=matter.id, mark=mark, at=now))
 
 
-def _tell(
-    db: Session, process: Process, matter: Matter, verb: Verb, entry: LedgerEntry, now: datetime
-) -> None:
-    """A notice to each person once, whatever roles they hold; never to the one who did it."""
-    people = {person.id: person for role in verb.tells for person in rules.people_over(db, matter, role)}
-    state = process.states[matter.state].title
+def _tell(db: Session, matter: Matter, verb: Verb, entry: LedgerEntry) -> None:
+    tell(db, matter, entry, [person for role in verb.tells for person in rules.people_over(db, matter, role)])
+
+
+def tell(db: Session, matter: Matter, entry: LedgerEntry, people: Iterable[Person]) -> None:
+    """A notice of what was done to each person once, whatever roles they hold; never to the one who did it."""
+    process = process_of(db, matter)
+    verb, state = process.verbs[entry.verb].title, process.states[matter.state].title
     words = Words(
-        f"{process.title.zh}“{matter.title}”：{verb.title.zh}，现为“{state.zh}”。",
-        f"{process.title.en} “{matter.title}”: {verb.title.en}; it is now at “{state.en}”.",
+        f"{process.title.zh}“{matter.title}”：{verb.zh}，现为“{state.zh}”。",
+        f"{process.title.en} “{matter.title}”: {verb.en}; it is now at “{state.en}”.",
     )
-    for person in people.values():
-        if person.id != entry.actor_id:
+    for person_id in dict.fromkeys(person.id for person in people):
+        if person_id != entry.actor_id:
             db.add(
                 Notice(
-                    person_id=person.id,
+                    person_id=person_id,
                     matter_id=matter.id,
                     entry_id=entry.id,
                     zh=words.zh,
                     en=words.en,
-                    created_at=now,
+                    created_at=entry.at,
                 )
             )
 
 
 def _carry(db: Session, matter: Matter, verb: Verb, values: Mapping[str, Any], now: datetime) -> None:
     """A verb that carries moves the children that can do the verb of the same name, with the answers they ask for."""
-    if verb.carries is None:
+    if not verb.carries:
         return
     children = (
         select(Matter)
-        .where(Matter.parent_id == matter.id, Matter.process == verb.carries)
+        .where(Matter.parent_id == matter.id, Matter.process.in_(verb.carries))
         .order_by(Matter.id)
     )
     for child in db.scalars(children).all():

@@ -11,14 +11,14 @@ from engine import calendar
 from engine.clock import day
 from engine.deadlines import deadlines
 from engine.editions import carries_mark, has_mark, process_of, shipped
-from engine.models.consultation import Attendance, Finding, Research, Segment, Sitting
+from engine.models.consultation import Attendance, Finding, Material, Research, Segment, Sitting
 from engine.models.ledger import LedgerEntry
 from engine.models.matter import Matter, MatterMark
 from engine.models.people import Post
 from engine.models.questionnaire import Item
 from engine.models.recommendation import Assignment, Source
 from engine.models.topic import ScoreSheet, Topic, supporters_of_topic
-from engine.past import done_since
+from engine.past import done_since, has_done
 from engine.process import Guard, Verb
 from engine.process_check import Asks
 from engine.words import Words
@@ -203,6 +203,20 @@ def _leave_requests_at_most(db: Session, matter: Matter, number: int, now: datet
         LedgerEntry.matter_id == matter.id, LedgerEntry.verb == "request_leave"
     )
     return (db.scalar(asked) or 0) < number
+
+
+def _reading_is_open(db: Session, matter: Matter, number: int, now: datetime) -> bool:
+    begins = db.get_one(Material, matter.id).readable_from
+    return (begins is None or begins <= now) and _still_readable(db, matter, number, now)
+
+
+def _still_readable(db: Session, matter: Matter, number: int, now: datetime) -> bool:
+    return now < db.get_one(Material, matter.id).readable_until
+
+
+def _not_all_have_read(db: Session, matter: Matter, number: int, now: datetime) -> bool:
+    people = db.get_one(Material, matter.id).recipient_ids
+    return not all(has_done(db, matter, "read", person) for person in people)
 
 
 def _nothing_on_air(db: Session, matter: Matter, number: int, now: datetime) -> bool:
@@ -430,6 +444,24 @@ CONDITIONS: dict[str, Condition] = {
         lambda n: Words(
             f"每次会议最多请假 {n} 次，已经用完。", f"Leave may be asked for {n} times a sitting, not more."
         ),
+    ),
+    "reading_is_open": Condition(
+        _reading_is_open,
+        lambda _: Words(
+            "现在不在查阅时间内，起止时间见材料页面。",
+            "It cannot be read at this time; its page says from when until when.",
+        ),
+    ),
+    "still_readable": Condition(
+        _still_readable,
+        lambda _: Words(
+            "停止查阅时间已过，请先修改。",
+            "The time until which it may be read is over; please change it first.",
+        ),
+    ),
+    "not_all_have_read": Condition(
+        _not_all_have_read,
+        lambda _: Words("收件人都已查阅。", "Everybody it is for has read it."),
     ),
     "nothing_on_air": Condition(
         _nothing_on_air,

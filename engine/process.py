@@ -112,7 +112,7 @@ class Verb:
     open: Span | None = None
     once_per: str | None = None
     on_behalf_of: str | None = None
-    carries: str | None = None
+    carries: tuple[str, ...] = ()
     tells: tuple[str, ...] = ()
     makes: tuple[str, ...] = ()
     help: Words | None = None
@@ -381,7 +381,7 @@ class _Reader:
             open=self.span(table["open"], f"{place}.open", None) if "open" in table else None,
             once_per=self.name(table, "once_per", place),
             on_behalf_of=self.name(table, "on_behalf_of", place),
-            carries=self.name(table, "carries", place),
+            carries=self.one_or_several(table, "carries", place),
             tells=self.names(table, "tells", place),
             makes=self.names(table, "makes", place),
             help=self.words(table, "help", place) if "help" in table else None,
@@ -486,6 +486,10 @@ class _Reader:
             return tuple(value)
         self.wrong(f"{place}.{key}", f"{key} 要写成列表。", f"`{key}` is a list of names.")
         return ()
+
+    def one_or_several(self, table: dict[str, Any], key: str, place: str) -> tuple[str, ...]:
+        value = table.get(key)
+        return self.names(table | {key: [value]} if isinstance(value, str) else table, key, place)
 
     def tables(self, table: dict[str, Any], key: str) -> dict[str, dict[str, Any]]:
         value = table.get(key, {})

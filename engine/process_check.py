@@ -253,8 +253,8 @@ class _Checker:
                 "只有离开这个阶段的一步才能生成文书、带动其他事项。",
                 "Only a step that leaves the state can make documents or carry others along.",
             )
-        if verb.carries:
-            self.carries(f"{place}.carries", verb)
+        for name in verb.carries:
+            self.carries(f"{place}.carries", verb, name)
 
     def doers(self, place: str, verb: Verb) -> None:
         bodies = [verb.on_behalf_of] if verb.on_behalf_of else []
@@ -370,12 +370,10 @@ class _Checker:
                 f"A {child.title.en.lower()} can never reach “{mark}”.",
             )
 
-    def carries(self, place: str, verb: Verb) -> None:
-        child = self.known.children.get(str(verb.carries))
+    def carries(self, place: str, verb: Verb, name: str) -> None:
+        child = self.known.children.get(name)
         if child is None:
-            self.wrong(
-                place, f"这里没有下属的“{verb.carries}”。", f"There is no “{verb.carries}” under this one."
-            )
+            self.wrong(place, f"这里没有下属的“{name}”。", f"There is no “{name}” under this one.")
         elif verb.name not in child.verbs or "system" not in child.verbs[verb.name].by:
             self.wrong(
                 place,
@@ -409,13 +407,15 @@ class _Checker:
                         f"“{verb.title.zh}”不能由办“{self.process.verbs[other].title.zh}”的人办理，请保留 not_by。",
                         f"“{verb.title.en}” is not for who did “{self.process.verbs[other].title.en}”: keep `not_by`.",
                     )
-            for key in ("on_behalf_of", "carries"):
-                if (kept := getattr(shipped, key)) and getattr(verb, key) != kept:
-                    self.wrong(
-                        place,
-                        f"“{verb.title.zh}”要保留 {key} = “{kept}”。",
-                        f"“{verb.title.en}” keeps `{key}` = “{kept}”.",
-                    )
+            lost = [("carries", child) for child in shipped.carries if child not in verb.carries]
+            if shipped.on_behalf_of and verb.on_behalf_of != shipped.on_behalf_of:
+                lost.append(("on_behalf_of", shipped.on_behalf_of))
+            for key, kept in lost:
+                self.wrong(
+                    place,
+                    f"“{verb.title.zh}”要保留 {key} = “{kept}”。",
+                    f"“{verb.title.en}” keeps `{key}` = “{kept}”.",
+                )
 
     def no_state(self, place: str, name: str) -> None:
         self.wrong(place, f"没有“{name}”这个状态。", f"There is no state “{name}”.")

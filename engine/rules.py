@@ -51,6 +51,7 @@ ROLES: dict[str, Role] = {
     "live_operator": Role(Words("直播运维", "Live operator"), "sitting"),
     "submitter": Role(Words("提交人", "The one who put it forward"), "own"),
     "invitee": Role(Words("受邀人", "The one invited"), "own"),
+    "recipient": Role(Words("收件人", "Those it is for"), "own"),
     "chairs_meeting": Role(Words("主席会议", "Chairpersons' meeting"), "body"),
     "standing_committee": Role(Words("常务委员会", "Standing Committee"), "body"),
     "party_committee": Role(Words("市委", "Party committee"), "body"),
@@ -66,8 +67,8 @@ HELD_BY_POST = tuple(
     if role.scope not in ("own", "body") and name not in ("citizen", "system")
 )
 
-_OWN = {"submitter": "created_by_id", "invitee": "person_id"}
-"""Whose a matter is, for the roles of scope `own`."""
+_OWN = {"submitter": "created_by_id", "invitee": "person_id", "recipient": "recipient_ids"}
+"""Whose a matter is, for the roles of scope `own`: one person's or several people's."""
 
 # What no procedure says: who may do it, and read it, apart from the steps of a matter.
 PROGRAMMERS = frozenset({"committee_staff", "office_staff"})
@@ -136,14 +137,15 @@ def _holds(actor: Actor, matter: Matter | None, role: str) -> bool:
     if role == "citizen":
         return actor.person.phone_key is not None
     if role in _OWN:
-        return matter is not None and _owner_id(matter, role) == actor.id
+        return matter is not None and actor.id in _owner_ids(matter, role)
     if actor.acting and actor.acting != role:
         return False
     return any(covers(post, matter) for post in actor.posts if post.role == role)
 
 
-def _owner_id(matter: Matter, role: str) -> int | None:
-    return getattr(matter, _OWN[role], None)
+def _owner_ids(matter: Matter, role: str) -> Sequence[int]:
+    whose = getattr(matter, _OWN[role], None) or []
+    return [whose] if isinstance(whose, int) else whose
 
 
 def covers(post: Post, matter: Matter | None) -> bool:
@@ -167,8 +169,7 @@ def people_over(db: Session, matter: Matter, role: str) -> list[Person]:
     if role == "submitter":
         return matter.submitters
     if role in _OWN:
-        owner = _owner_id(matter, role)
-        return [db.get_one(Person, owner)] if owner else []
+        return [db.get_one(Person, owner) for owner in _owner_ids(matter, role)]
     posts = db.scalars(
         select(Post)
         .where(Post.role == role, Post.confirmed_at.is_not(None), Post.ended_at.is_(None))

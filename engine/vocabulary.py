@@ -20,6 +20,7 @@ PARENTS = {
     "questionnaire": "research",
     "sitting": "consultation",
     "attendance": "sitting",
+    "material": "sitting",
     "question": "sitting",
     "comment": "sitting",
     "recommendation": "consultation",

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from sqlalchemy import Engine, inspect, text
 
-HEAD = "questionnaires"
+HEAD = "materials"
 """The newest of `versions/`."""
 
 

@@ -13,6 +13,7 @@ from engine.actions.attendance import invite
 from engine.actions.calendar import load_year
 from engine.actions.consultation import plan_consultation
 from engine.actions.house import set_up_house
+from engine.actions.material import upload
 from engine.actions.people import (
     NewPerson,
     add_group,
@@ -30,10 +31,10 @@ from engine.actions.recommendation import draft_recommendation
 from engine.actions.research import plan_research
 from engine.actions.sitting import Part, schedule_sitting, set_programme
 from engine.actions.topic import submit_topic
-from engine.clock import day
+from engine.clock import day, local
 from engine.database import Database
 from engine.errors import Refused
-from engine.models.consultation import Attendance, Consultation, Research, Sitting
+from engine.models.consultation import Attendance, Consultation, Material, Research, Sitting
 from engine.models.house import Document
 from engine.models.matter import Matter
 from engine.models.people import Person, Post
@@ -379,6 +380,27 @@ def invited(
     invite(db, to, [person], must_attend=must_attend, actor=committee, now=house.now)
     rows = select(Attendance).where(Attendance.parent_id == to.id, Attendance.person_id == person.id)
     return db.scalars(rows).one()
+
+
+def sent_paper(house: House, db: Session, by: str = "committee") -> Document:
+    """A file that was sent; its bytes are nowhere."""
+    sent = Document(
+        kind="upload", name="通报.pdf", media_type="application/pdf", size=1, sha256="0" * 64,
+        created_at=house.now, created_by_id=house.actor(db, by).id,
+    )  # fmt: skip
+    db.add(sent)
+    db.flush()
+    return sent
+
+
+def material(
+    house: House, db: Session, at: Sitting, recipients: Sequence[Attendance], **given: object
+) -> Material:
+    """A material for these, not released yet, to be read until the sitting ends."""
+    asked = {"title": "调研通报", "readable_until": f"{local(at.ends_at):%Y-%m-%dT%H:%M}"} | given
+    if "file_id" not in asked:
+        asked["file_id"] = sent_paper(house, db).id
+    return upload(db, at, recipients, actor=house.actor(db, "committee"), now=house.now, **asked)
 
 
 def shown_question(

@@ -12,22 +12,25 @@ from engine.clock import day
 from engine.clock import now as clock_now
 from engine.database import Session
 from engine.editions import carries_mark, process_of, process_on, shipped
-from engine.guards import is_undecided
-from engine.models.consultation import Attendance, Research, Sitting
+from engine.guards import is_undecided, unmet
+from engine.models.consultation import Attendance, Material, Research, Sitting
 from engine.models.matter import Matter
 from engine.models.questionnaire import Questionnaire
 from engine.models.recommendation import Assignment, Recommendation
 from engine.models.topic import Plan, Topic
-from engine.permits import may_begin
+from engine.permits import may_begin, offers
+from engine.process import Guard
 from engine.queries import attendance as comers
-from engine.queries import people, questionnaires, recommendations, sittings, topics
-from engine.queries.matters import children, documents, may_read, state_of
+from engine.queries import materials, people, questionnaires, recommendations, sittings, topics
+from engine.queries.matters import children, documents, may_read, reads_by_post, state_of
 from engine.queries.research import rounds
 from engine.rules import DOOR_KEEPERS, PROGRAMMERS, ROLES, Actor, role_over
 from web.auth import settings
 from web.presenters import clock_words, qr
 
 BY_HAND = "sign_in_by_staff"
+ELSEWHERE = {"read", "share"}
+"""Steps that have a page of their own beside the matter's."""
 Shown = dict[str, Any]
 
 
@@ -134,8 +137,19 @@ def _sitting(db: Session, matter: Matter, actor: Actor) -> Shown:
         "posts": people.posts_of_sitting(db, sitting.id),
         "may_programme": bool(actor.roles & PROGRAMMERS),
         "may_keep_door": role_over(actor, sitting, DOOR_KEEPERS) is not None,
+        "materials": _materials(db, sitting, actor),
         **attendance(db, sitting, actor),
     }
+
+
+def _materials(db: Session, sitting: Sitting, actor: Actor) -> list[Shown]:
+    found = [one for one in materials.materials(db, sitting) if reads_by_post(db, actor, one)]
+    read = materials.readings(db, found)
+    rows = _rows(db, found)
+    for row in rows:
+        one = row["matter"]
+        row["read"] = sum((one.id, person) in read for person in one.recipient_ids)
+    return rows
 
 
 def attendance(db: Session, sitting: Sitting, actor: Actor) -> Shown:
@@ -156,7 +170,39 @@ def attendance(db: Session, sitting: Sitting, actor: Actor) -> Shown:
 
 def _attendance(db: Session, matter: Matter, actor: Actor) -> Shown:
     one = db.get_one(Attendance, matter.id)
-    return {"is_late": comers.is_late(db, db.get_one(Sitting, one.parent_id), one)}
+    return {
+        "is_late": comers.is_late(db, db.get_one(Sitting, one.parent_id), one),
+        "materials": materials_for(db, one),
+    }
+
+
+def materials_for(db: Session, attendance: Attendance) -> list[Shown]:
+    """What this one has been given to read, and when they first read it."""
+    found = materials.materials_for(db, attendance)
+    read, rows = materials.readings(db, found), _rows(db, found)
+    for row in rows:
+        row["read_at"] = read.get((row["matter"].id, attendance.person_id))
+    return rows
+
+
+def _material(db: Session, matter: Matter, actor: Actor) -> Shown:
+    material = db.get_one(Material, matter.id)
+    read = materials.readings(db, [material])
+    lacking = unmet(db, material, Guard("reading_is_open"), clock_now())
+    return {
+        "is_mine": role_over(actor, material, ["recipient"]) is not None,
+        "is_kept": reads_by_post(db, actor, material),
+        "may_share": any(
+            offer.verb.name == "share" and not offer.refusal
+            for offer in offers(db, material, actor, clock_now())
+        ),
+        "reader": actor.person.name if actor.person else "",
+        "closed": lacking if carries_mark(db, material, "released") else state_of(db, material).title,
+        "recipients": [
+            {"attendance": one, "state": state_of(db, one), "read_at": read.get((material.id, one.person_id))}
+            for one in material.recipients
+        ],
+    }
 
 
 def _recommendation(db: Session, matter: Matter, actor: Actor) -> Shown:
@@ -186,6 +232,7 @@ _SHOW: dict[str, Callable[[Session, Matter, Actor], Shown]] = {
     "questionnaire": _questionnaire,
     "sitting": _sitting,
     "attendance": _attendance,
+    "material": _material,
     "recommendation": _recommendation,
     "assignment": _assignment,
 }

@@ -8,13 +8,15 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from engine.actions.dates import require_to_come
-from engine.advance import accepted, advance, begin
+from engine.advance import accepted, advance, begin, tell
 from engine.clock import day
 from engine.editions import carries_mark, process_on
 from engine.errors import Forbidden, Invalid, WrongState
 from engine.models.consultation import Consultation, Promise, Segment, Sitting
 from engine.models.ledger import LedgerEntry
 from engine.models.voice import Question
+from engine.queries.briefs import units_of
+from engine.queries.people import liaisons
 from engine.record import ask_for, record
 from engine.rules import PROGRAMMERS, Actor, covers
 from engine.words import Words
@@ -105,6 +107,23 @@ def set_programme(
         from_state=sitting.state,
         data=data,
     )
+
+
+def release_brief(
+    db: Session, sitting: Sitting, *, actor: Actor, now: datetime, seen: int | None = None
+) -> LedgerEntry:
+    """Opens the brief to the units that take part, and tells their liaisons."""
+    entry = advance(db, sitting, "release_brief", actor=actor, now=now, seen=seen)
+    units = {unit.id for unit in units_of(db, sitting)}
+    if not units:
+        raise WrongState(
+            Words(
+                "还没有单位参加本场会议，请先邀请单位人员。",
+                "No unit takes part in this sitting yet; please invite its people first.",
+            )
+        )
+    tell(db, sitting, entry, liaisons(db, units))
+    return entry
 
 
 def go_live(

@@ -173,6 +173,38 @@ class Attendance(Matter):
     person: Mapped[Person] = relationship(foreign_keys=[person_id])
 
 
+class Material(Matter):
+    """A paper for chosen ones of those invited to a sitting (会议材料), its parent. They may read its file from
+    `readable_from`, or else its release, until `readable_until`; files it had before stand among its documents.
+    """
+
+    __tablename__ = "material"
+    __mapper_args__ = {"polymorphic_identity": "material"}
+    __table_args__ = (CheckConstraint("readable_until > readable_from", name="window"),)
+
+    id: Mapped[int] = mapped_column(ForeignKey("matter.id"), primary_key=True)
+    file_id: Mapped[int] = mapped_column(ForeignKey("document.id"))
+    readable_from: Mapped[datetime | None]
+    readable_until: Mapped[datetime]
+    note: Mapped[str] = mapped_column(Text, default="")
+
+    file: Mapped[Document] = relationship(foreign_keys=[file_id])
+    recipients: Mapped[list[Attendance]] = relationship(secondary="recipient", order_by=Attendance.id)
+
+    @property
+    def recipient_ids(self) -> list[int]:
+        return [one.person_id for one in self.recipients]
+
+
+class Recipient(Base):
+    """One of those a material is for."""
+
+    __tablename__ = "recipient"
+
+    material_id: Mapped[int] = mapped_column(ForeignKey("material.id"), primary_key=True)
+    attendance_id: Mapped[int] = mapped_column(ForeignKey("attendance.id"), primary_key=True, index=True)
+
+
 class Promise(Base):
     """What an official promised on air: the words, the speaker, the second of the recording, the day it is due."""
 

@@ -11,7 +11,7 @@ from engine import calendar
 from engine.clock import day
 from engine.editions import has_mark, process_of
 from engine.errors import NotFound, WrongState
-from engine.models.consultation import Finding, Promise
+from engine.models.consultation import Finding, Material, Promise
 from engine.models.house import Document
 from engine.models.ledger import LedgerEntry
 from engine.models.matter import Matter
@@ -19,7 +19,7 @@ from engine.models.people import Unit
 from engine.models.recommendation import Recommendation
 from engine.models.topic import Plan, Topic
 from engine.models.voice import Question
-from engine.queries.matters import may_read
+from engine.queries.matters import may_read, reads_by_post
 from engine.queries.recommendations import sources
 from engine.queries.topics import Scores, scores
 from engine.rules import Actor
@@ -51,7 +51,9 @@ class AssignmentNote:
 
 
 def document(db: Session, document_id: int, actor: Actor) -> Document:
-    """A file that this actor may have: a public one, their own, or one of a matter they may read."""
+    """A file that this actor may have: a public one, their own, or one of a matter they may read. A material's is the
+    staff's: whom it is for reads it by `actions.material.read`, which writes it down.
+    """
     found = db.get(Document, document_id)
     if found is None or not (found.is_public or _may_have(db, actor, found)):
         raise NotFound(
@@ -63,7 +65,9 @@ def document(db: Session, document_id: int, actor: Actor) -> Document:
 def _may_have(db: Session, actor: Actor, found: Document) -> bool:
     if actor.id is not None and found.created_by_id == actor.id:
         return True
-    return found.matter_id is not None and may_read(db, actor, db.get_one(Matter, found.matter_id))
+    matter = db.get(Matter, found.matter_id) if found.matter_id else None
+    reads = reads_by_post if isinstance(matter, Material) else may_read
+    return matter is not None and reads(db, actor, matter)
 
 
 def plan_lines(db: Session, plan: Plan) -> list[PlanLine]:

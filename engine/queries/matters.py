@@ -14,7 +14,7 @@ from engine.errors import NotFound
 from engine.models.draft import Draft
 from engine.models.house import Document
 from engine.models.ledger import LedgerEntry, LedgerText, Outbox
-from engine.models.matter import Matter
+from engine.models.matter import Matter, MatterMark
 from engine.models.people import Person, Post
 from engine.process import Field, Process, State, Verb
 from engine.rules import ROLES, Actor, covers, role_over
@@ -189,12 +189,17 @@ def matter(db: Session, matter_id: int) -> Matter:
 
 
 def may_read(db: Session, actor: Actor, matter: Matter) -> bool:
-    """Whoever holds a post that reaches the matter, and has a part in its procedure or leads the house (domain/05);
-    and whoever is invited, their own invitation.
+    """Whoever reads it by a post; whoever is invited, their own invitation; whom a material is for, once it has been
+    released.
     """
-    posts = readers(actor, process_of(db, matter))
-    is_theirs = role_over(actor, matter, ["invitee"]) is not None
-    return is_theirs or any(covers(post, matter) for post in posts)
+    if role_over(actor, matter, ["recipient"]) and db.get(MatterMark, (matter.id, "released")):
+        return True
+    return role_over(actor, matter, ["invitee"]) is not None or reads_by_post(db, actor, matter)
+
+
+def reads_by_post(db: Session, actor: Actor, matter: Matter) -> bool:
+    """Whoever holds a post that reaches the matter, and has a part in its procedure or leads the house (domain/05)."""
+    return any(covers(post, matter) for post in readers(actor, process_of(db, matter)))
 
 
 def readers(actor: Actor, process: Process) -> list[Post]:

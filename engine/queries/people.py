@@ -1,6 +1,6 @@
 """People, places and posts as the house reads them."""
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 
 from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session, selectinload
@@ -44,6 +44,17 @@ def units(db: Session) -> Sequence[Unit]:
 
 def groups(db: Session) -> Sequence[Group]:
     return db.scalars(select(Group).order_by(Group.position, Group.id)).all()
+
+
+def liaisons(db: Session, units: Set[int]) -> list[Person]:
+    """Of these units, in the order of their posts."""
+    posts = select(Post).where(
+        Post.role == "unit_admin",
+        Post.unit_id.in_(units),
+        Post.confirmed_at.is_not(None),
+        Post.ended_at.is_(None),
+    )
+    return [one.person for one in db.scalars(posts.options(selectinload(Post.person)).order_by(Post.id))]
 
 
 def post(db: Session, post_id: int) -> Post | None:

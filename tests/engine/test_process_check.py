@@ -372,6 +372,13 @@ def test_a_shipped_step_keeps_who_is_apart_on_whose_behalf_and_what_it_carries(n
             assert findings(text.without(f"verb.{at}.{key}"), name), verb.name
 
 
+def test_a_shipped_step_that_carries_several_keeps_each_of_them() -> None:
+    text = (SHIPPED / "sitting.toml").read_text(encoding="utf-8")
+    assert findings(text, "sitting") == []
+    (lost,) = findings(text.replace('["attendance", "material"]', '"attendance"'), "sitting")
+    assert lost.words.en == "“Cancel” keeps `carries` = “material”."
+
+
 @given(
     st.sampled_from(re.findall(r"^\w+ = (.+)$", GOOD, re.MULTILINE)),
     st.recursive(

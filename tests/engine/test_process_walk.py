@@ -35,7 +35,7 @@ from engine.walk import Step, Taken, Walker
 from engine.walk import Walk as Trial
 from tests.engine.actions.test_recommendation import assigned
 from tests.engine.test_processes import steps_of_table
-from tests.houses import House, invited, shown_question
+from tests.houses import House, invited, material, shown_question
 
 every_process = pytest.mark.parametrize("name", shipped_names())
 on_sqlite = pytest.mark.parametrize("house", ["sqlite"], indirect=True)
@@ -70,6 +70,8 @@ class Walk:
             return Actor(matter.created_by)
         if role == "invitee":
             return Actor(getattr(matter, "person", None))
+        if role == "recipient":
+            return Actor(next((one.person for one in getattr(matter, "recipients", ())), None))
         sitting = matter.id if matter.process == "sitting" else matter.sitting_id
         post = Post(role=role, unit_id=matter.unit_id, group_id=matter.group_id, sitting_id=sitting)
         return Actor(self.house.actor(self.db, who).person, (post,))
@@ -82,6 +84,8 @@ class Walk:
             held.add("submitter")
         if actor.id and actor.id == getattr(self.matter, "person_id", None):
             held.add("invitee")
+        if actor.id and actor.id in getattr(self.matter, "recipient_ids", []):
+            held.add("recipient")
         return held
 
 
@@ -113,6 +117,8 @@ def matter_of(house: House, db: Session, name: str) -> Matter:
             return live
         case "attendance":
             return invited(house, db, live)
+        case "material":
+            return material(house, db, live, [invited(house, db, live)])
         case "question":
             return db.scalars(select(Question)).one()
         case "comment":

@@ -53,6 +53,7 @@ MARKS = {  # what figures, queries and pages ask for; a shipped file must carry 
             "cancelled",
         ),
     },
+    "material": {"uploaded", "released", "recalled"},
     "question": {
         *("waiting", "approved", "shortlisted", "on_air", "answered", "owed", "merged", "refused"),
         *("loose", "public", "withdrawn", "rejected", "hidden"),
@@ -63,7 +64,7 @@ MARKS = {  # what figures, queries and pages ask for; a shipped file must carry 
     },
     "assignment": {"assigned", "accepted", "countersigned", "replied", "closed", "returned"},
 }
-PARENTS = {"research": Consultation, "attendance": Sitting}
+PARENTS = {"research": Consultation, "attendance": Sitting, "material": Sitting}
 
 Step = dict[str, object]
 every_process = pytest.mark.parametrize("name", sorted(MARKS))
@@ -292,8 +293,8 @@ def test_every_day_a_clock_counts_from_is_a_column(name: str) -> None:
 @every_process
 def test_what_a_verb_carries_along_can_be_done_by_the_system(name: str) -> None:
     for verb in shipped(name).verbs.values():
-        if verb.carries:
-            assert "system" in shipped(verb.carries).verbs[verb.name].by, f"{name}.{verb.name}"
+        for child in verb.carries:
+            assert "system" in shipped(child).verbs[verb.name].by, f"{name}.{verb.name}"
 
 
 @every_process

@@ -22,7 +22,17 @@ from engine.models.questionnaire import Questionnaire
 from engine.models.topic import ScoreSheet, Topic
 from engine.queries.attendance import attendances
 from engine.queries.sittings import findings_of
-from tests.houses import FINDING, VISITS, House, carried_over_topic, invited, questionnaire, research, sitting
+from tests.houses import (
+    FINDING,
+    VISITS,
+    House,
+    carried_over_topic,
+    invited,
+    material,
+    questionnaire,
+    research,
+    sitting,
+)
 
 
 def test_the_migrations_lead_to_the_tables_of_the_models(empty_database: Database) -> None:
@@ -136,6 +146,18 @@ def test_a_finding_outlives_the_questionnaire_it_rested_on(house: House) -> None
         assert (found.claim, found.item) == (FINDING["claim"], None)
         left = db.get_one(Questionnaire, asking_id)
         assert (left.state, left.items) == ("open", [])
+
+
+def test_going_below_materials_leaves_them_recalled_and_nobodys(house: House) -> None:
+    with house.transaction() as db:
+        at = sitting(house, db, live=False)
+        number = material(house, db, at, [invited(house, db, at)]).id
+    migrations.downgrade(house.database.bind, "attendance")
+    migrations.upgrade(house.database.bind)
+    with house.transaction() as db:
+        state = db.scalar(text("SELECT state FROM matter WHERE id = :number"), {"number": number})
+        assert state == "recalled"
+        assert db.scalar(text("SELECT count(*) FROM recipient")) == 0
 
 
 @pytest.mark.parametrize(

@@ -14,9 +14,11 @@ from web.auth import settings
 
 
 def store(
-    db: Session, request: Request, process: Process, verb: Verb, matter: Matter, actor: Actor
+    db: Session, request: Request, process: Process, verb: Verb, matter: Matter | None, actor: Actor
 ) -> dict[str, int]:
-    """Field name → document id. Raises `Invalid` at the field whose file is not taken."""
+    """Field name → document id; `matter` is none where the step begins it. Raises `Invalid` at the field whose file is
+    not taken.
+    """
     stored: dict[str, int] = {}
     wrong: dict[str, Words] = {}
     for name in verb.needs + verb.takes:

@@ -19,7 +19,7 @@ from engine.errors import Invalid, Refused
 from engine.models.consultation import Attendance, Sitting
 from engine.permits import may_begin, offers
 from engine.process import Field, Verb
-from engine.queries import attendance, desk, people, sittings, topics
+from engine.queries import attendance, briefs, desk, people, sittings, topics
 from engine.queries.matters import state_of
 from engine.rules import (
     DOOR_KEEPERS,
@@ -30,7 +30,7 @@ from engine.rules import (
     Actor,
 )
 from engine.words import Words
-from web import auth, presenters
+from web import auth, nouns, presenters
 from web.auth import for_roles, for_staff
 from web.paging import asked_page
 from web.transaction import reading, transaction
@@ -61,9 +61,10 @@ def index() -> str:
             process=process,
             asleep=auth.needs_second_factor(db),
             invitations=[
-                (one, sitting, state_of(db, one), _answers(db, one, actor))
+                (one, sitting, state_of(db, one), _answers(db, one, actor), nouns.materials_for(db, one))
                 for one, sitting in attendance.invitations(db, actor.id or 0, now())
             ],
+            briefs=briefs.open_to(db, actor),
             serving=[(one, state_of(db, one), _halls(actor, one)) for one in sittings.serving(db, actor)],
         )
 

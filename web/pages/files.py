@@ -3,6 +3,7 @@
 from flask import Blueprint, Response, send_file
 
 from engine.actions.files import path_of
+from engine.models.house import Document
 from engine.queries.documents import document
 from web import auth
 from web.auth import open_to_all
@@ -17,6 +18,10 @@ def show(document_id: int) -> Response:
     """Public ones to anyone, others to whoever may read the matter. Parts on request, for video."""
     with reading() as db:
         found = document(db, document_id, auth.actor(db))
+    return send(found)
+
+
+def send(found: Document) -> Response:
     response = send_file(
         path_of(auth.settings().data, found.sha256),
         mimetype=found.media_type,

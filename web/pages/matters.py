@@ -14,7 +14,7 @@ from engine.database import Session
 from engine.deadlines import deadlines
 from engine.editions import process_of, process_on
 from engine.errors import Forbidden, Invalid, NotFound, Stale, WrongState
-from engine.models.consultation import Research, Visit
+from engine.models.consultation import Research, Sitting, Visit
 from engine.models.matter import Matter
 from engine.models.questionnaire import Questionnaire
 from engine.models.recommendation import Assignment, Recommendation
@@ -22,6 +22,7 @@ from engine.models.topic import Plan
 from engine.permits import may_begin, offers, permit
 from engine.process import Process, Verb
 from engine.queries import questionnaires, recommendations, topics, voices
+from engine.queries.briefs import theirs
 from engine.queries.matters import draft, history, matter, may_read
 from engine.queries.sittings import sitting
 from engine.words import Words
@@ -39,16 +40,21 @@ STEPS = 100
 
 @pages.get("/matters/<id:matter_id>")
 @for_staff
-def show(matter_id: int) -> str:
+def show(matter_id: int) -> str | Response:
     with reading() as db:
-        subject, actor = _readable(db, matter_id), auth.actor(db)
+        subject, actor = matter(db, matter_id), auth.actor(db)
+        if isinstance(subject, Sitting) and not may_read(db, actor, subject) and theirs(db, subject, actor):
+            return redirect(url_for("briefs.index", sitting_id=matter_id))  # what its notice is about
+        subject = _readable(db, matter_id)
         process = process_of(db, subject)
         return render_template(
             f"matter/{subject.process}.html",
             matter=subject,
             process=process,
             state=process.states[subject.state],
-            offers=list(offers(db, subject, actor, now())),
+            offers=[
+                offer for offer in offers(db, subject, actor, now()) if offer.verb.name not in nouns.ELSEWHERE
+            ],
             dues=[presenters.due(db, deadline) for deadline in deadlines(db, subject)],
             steps=history(db, subject, None if "all" in request.args else STEPS),
             page_of_steps=STEPS,

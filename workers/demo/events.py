@@ -7,13 +7,14 @@ from engine.actions.attendance import door_code, invite
 from engine.actions.comment import post_comment
 from engine.actions.consultation import plan_consultation
 from engine.actions.files import store_file
+from engine.actions.material import read, upload
 from engine.actions.notices import read_all
 from engine.actions.people import grant_post
 from engine.actions.question import ask_question
 from engine.actions.questionnaire import answer, draft_questionnaire
 from engine.actions.research import plan_research
 from engine.actions.sitting import schedule_sitting, set_programme
-from engine.clock import CITY, day
+from engine.clock import CITY, day, local
 from engine.editions import carries_mark
 from engine.models.consultation import Attendance, Consultation, Research, Sitting
 from engine.models.questionnaire import Questionnaire
@@ -82,6 +83,7 @@ def prepare(stage: Stage, script: Script, opens: datetime) -> None:
     before(24, 9)
     _invite(stage, sitting)
     stage.do(sitting, "open_warmup", "committee", rules_posted=True)
+    _hand_out(stage, sitting, script.studies[0])
 
 
 def _set_research(stage: Stage, consultation: Consultation, study: Study) -> Research:
@@ -202,6 +204,30 @@ def _invited(stage: Stage, sitting: Sitting) -> Iterator[tuple[str, Attendance]]
     for who in cast.STAFF:
         if found := theirs.get(stage.person(who).id):
             yield who, found
+
+
+def _hand_out(stage: Stage, sitting: Sitting, study: Study) -> None:
+    """The report goes to all who may come; one of them does not read it. The units get their briefs."""
+    db, committee, title = stage.db, stage.actor("committee"), f"{study.title}报告"
+    file = store_file(
+        db,
+        papers.report(study),
+        f"{title}.docx",
+        kind="upload",
+        data=stage.data,
+        actor=committee,
+        now=stage.now,
+    )
+    coming = {who: one for who, one in _invited(stage, sitting) if who not in ("member6", "fire_leader")}
+    until = f"{local(sitting.ends_at):%Y-%m-%dT%H:%M}"
+    given = {"title": title, "file_id": file.id, "readable_until": until}
+    material = upload(db, sitting, list(coming.values()), actor=committee, now=stage.now, **given)
+    stage.do(material, "release", "committee")
+    for who in coming:
+        if who != "member5":
+            stage.later(minutes=6)
+            read(db, material, actor=stage.actor(who), now=stage.now)
+    stage.do(sitting, "release_brief", "committee")
 
 
 def _arrive(stage: Stage, sitting: Sitting) -> None:

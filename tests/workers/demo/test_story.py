@@ -26,6 +26,8 @@ from engine.models.voice import Comment, Question, Upvote
 from engine.permits import offers
 from engine.queries import desk, people, questionnaires, recommendations, sittings
 from engine.queries.attendance import attendances, tally
+from engine.queries.briefs import released, units_of
+from engine.queries.materials import materials, readings
 from engine.rules import actor_for
 from tests.workers.demo.conftest import NOW, say_nothing
 from workers.demo import texts
@@ -165,6 +167,10 @@ def test_the_mayors_sitting_is_live_with_segments_questions_and_votes(db: Sessio
         "invited": 1,
         "late": 1,
     }
+    (paper,) = materials(db, sitting)
+    assert (paper.state, len(paper.recipients), len(readings(db, [paper]))) == ("released", 11, 10)
+    assert len(units_of(db, sitting)) > 1
+    assert released(db, sitting)
 
 
 def test_the_earlier_consultation_can_be_followed_from_question_to_closing(db: Session) -> None:

@@ -1,0 +1,121 @@
+"""Papers for those invited to a sitting: handing them out, and having read them."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from engine.advance import accepted, advance, begin, tell
+from engine.clock import day
+from engine.editions import carries_mark, process_of, process_on
+from engine.errors import Invalid
+from engine.models.consultation import Attendance, Material, Sitting
+from engine.models.house import Document
+from engine.models.ledger import LedgerEntry
+from engine.past import has_done
+from engine.permits import permit
+from engine.rules import Actor
+from engine.words import Words
+
+
+def upload(
+    db: Session,
+    sitting: Sitting,
+    recipients: Sequence[Attendance],
+    *,
+    actor: Actor,
+    now: datetime,
+    **given: Any,
+) -> Material:
+    """For these of those invited; whoever is on leave or has declined too, if they are among them."""
+    process = process_on(db, "material", day(now))
+    values = process.accept(process.verbs["upload"], given)
+    _require_window(values, None, now)
+    _require_invited(recipients, sitting.id)
+    file = db.get(Document, values["file_id"])
+    if file is None or file.matter_id is not None or file.created_by_id != actor.id:
+        raise Invalid({"file_id": Words("请上传文件。", "Please send the file.")})
+    material = Material(parent_id=sitting.id, sitting_id=sitting.id, recipients=list(recipients))
+    begin(db, material, "upload", actor=actor, now=now, **given)
+    file.matter_id = material.id
+    db.flush()
+    return material
+
+
+def change(
+    db: Session,
+    material: Material,
+    *,
+    verb: str,
+    actor: Actor,
+    now: datetime,
+    seen: int | None = None,
+    **given: Any,
+) -> LedgerEntry:
+    """Its file, its hours or its words, by one of the verbs that set them."""
+    values = accepted(db, material, verb, given)
+    _require_window(values, material, now)
+    if "file_id" in values and db.get_one(Document, values["file_id"]).matter_id != material.id:
+        raise Invalid({"file_id": Words("请上传文件。", "Please send the file.")})
+    return advance(db, material, verb, actor=actor, now=now, seen=seen, **given)
+
+
+def share(
+    db: Session,
+    material: Material,
+    recipients: Sequence[Attendance] = (),
+    *,
+    actor: Actor,
+    now: datetime,
+    seen: int | None = None,
+) -> LedgerEntry:
+    """For these of those invited as well; once it is released they are told, who had it already is not."""
+    db.refresh(material, with_for_update=True)  # two who do so at once give it to nobody twice
+    new = [one for one in recipients if one not in material.recipients]
+    _require_invited(new, material.parent_id)
+    entry = advance(db, material, "share", actor=actor, now=now, seen=seen)
+    material.recipients.extend(new)
+    db.flush()
+    if carries_mark(db, material, "released"):
+        tell(db, material, entry, [one.person for one in new])
+    return entry
+
+
+def read(db: Session, material: Material, *, actor: Actor, now: datetime) -> None:
+    """As often as they like, as long as they may; the first time is written down."""
+    db.refresh(material, with_for_update=True)  # opened twice at once it was read first once
+    process = process_of(db, material)
+    permit(db, process, material, replace(process.verbs["read"], once_per=None), actor, now)
+    if not has_done(db, material, "read", actor.id):
+        advance(db, material, "read", actor=actor, now=now)
+
+
+def remind(
+    db: Session, material: Material, *, actor: Actor, now: datetime, seen: int | None = None
+) -> LedgerEntry:
+    entry = advance(db, material, "remind", actor=actor, now=now, seen=seen)
+    unread = [one.person for one in material.recipients if not has_done(db, material, "read", one.person_id)]
+    tell(db, material, entry, unread)
+    return entry
+
+
+def _require_invited(recipients: Sequence[Attendance], sitting_id: int | None) -> None:
+    if not recipients or any(one.parent_id != sitting_id for one in recipients):
+        raise Invalid({"recipients": Words("请选择发给哪些受邀人。", "Please choose whom it is for.")})
+
+
+def _require_window(values: Mapping[str, Any], material: Material | None, now: datetime) -> None:
+    """What is given, beside what stands already, leaves a time in which it can be read."""
+    begins = values.get("readable_from", material and material.readable_from)
+    ends = values.get("readable_until", material and material.readable_until)
+    if {"readable_from", "readable_until"} & values.keys() and ends <= max(begins or now, now):
+        raise Invalid(
+            {
+                "readable_until": Words(
+                    "停止查阅时间应晚于现在，也晚于开始查阅时间。",
+                    "It must be readable until some time from now, and after it begins to be.",
+                )
+            }
+        )

@@ -1,0 +1,214 @@
+"""Sending a paper to those invited to a sitting, releasing it, and reading it on a phone."""
+
+import io
+import re
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import select
+from werkzeug.datastructures import FileStorage
+
+from engine.actions.perform import perform
+from engine.models.consultation import Material, Sitting
+from tests.houses import invited, sitting
+from tests.web.visitors import Visitor, Web, said
+
+PDF = b"%PDF-1.7\nfirst\n%%EOF\n"
+OTHER = b"%PDF-1.7\nsecond\n%%EOF\n"
+
+
+def file(content: bytes, name: str = "通报.pdf") -> FileStorage:
+    return FileStorage(io.BytesIO(content), filename=name)
+
+
+def planned(web: Web, *guests: str) -> int:
+    """A sitting in 20 days, with these invited."""
+    with web.house.transaction() as db:
+        at = sitting(web.house, db, live=False)
+        number, starts_at = at.id, at.starts_at
+        for name in guests:
+            invited(web.house, db, at, name)
+    web.house.now = starts_at - timedelta(days=20)
+    web.later()
+    return number
+
+
+def sent(web: Web, staff: Visitor, number: int, *guests: str, content: bytes = PDF) -> str:
+    """The page of a material for these, not released."""
+    path = f"/desk/sittings/{number}/materials/new"
+    page = staff.get(path).text
+    boxes = dict(re.findall(r'name="recipients" value="(\d+)"[^>]*><span>([^<]+)<', page))
+    chosen = [box for box, name in boxes.items() if name in guests]
+    fields = {"title": "调研通报", "readable_until": "2026-11-24T16:00", "recipients": chosen}
+    answer = staff.upload(path, fields | {"file_id": file(content)})
+    assert answer.status_code == 302, said(answer)
+    return str(answer.location)
+
+
+def file_of(web: Web) -> int:
+    with web.house.transaction() as db:
+        return db.scalars(select(Material)).one().file_id
+
+
+def test_the_staff_upload_choose_and_release_and_the_one_it_is_for_reads_it(web: Web) -> None:
+    number, staff = planned(web, "group1", "group2"), web.sign_in("committee")
+    page = sent(web, staff, number, "沈组长")
+    shown = said(staff.get(page))
+    assert "调研通报 待发放 发放会议材料" in shown
+    assert "沈组长 待确认 未查阅" in shown
+    assert "韩组长" not in shown
+    guest, other = web.sign_in("group1"), web.sign_in("group2")
+    assert "调研通报" not in said(guest.get("/desk/"))
+    assert guest.get(page).status_code == 403
+    assert staff.post(f"{page}/release").status_code == 302
+    assert "会议材料 调研通报 · 未查阅" in said(guest.get("/desk/"))
+    assert "调研通报" not in said(other.get("/desk/"))
+    assert "会议材料“调研通报”：发放" in said(guest.get("/desk/notices"))
+    mine = guest.get(page)
+    assert "这一份供 沈组长 本人查阅" in said(mine)
+    assert "收件人" not in said(mine)
+    (door,) = re.findall(r'href="(/desk/materials/\d+/file)"', mine.text)
+    answer = guest.get(door)
+    assert (answer.status_code, answer.data) == (200, PDF)
+    assert answer.headers["Content-Disposition"].startswith("attachment;")
+    shown = said(staff.get(page))
+    assert "沈组长 待确认 11月4日（周三） 14:00" in shown
+    assert "查阅 收件人 沈组长" in shown
+    assert "查阅 收件人 沈组长" not in said(guest.get(page))
+    assert "1 / 1" in said(staff.get(f"/desk/matters/{number}"))
+    assert "未查阅" not in said(guest.get("/desk/"))
+
+
+def test_whom_it_is_not_for_gets_it_by_no_address(web: Web) -> None:
+    number, staff = planned(web, "group1", "group2"), web.sign_in("committee")
+    page = sent(web, staff, number, "沈组长")
+    staff.post(f"{page}/release")
+    door, copy = f"{page.replace('matters', 'materials')}/file", f"/files/{file_of(web)}"
+    visitors = [web.sign_in(name) for name in ("group2", "unit_admin", "moderator1")]
+    before = web.facts()
+    for visitor in visitors:
+        assert [visitor.get(path).status_code for path in (page, door, copy)] == [403, 403, 404]
+        assert "“查阅”由收件人办理。" in said(visitor.get(door))
+    assert web.visitor().get(door).location.startswith("/login?next=")
+    assert web.visitor().get(copy).status_code == 404
+    assert web.facts() == before
+
+
+@pytest.mark.parametrize("when", ["unreleased", "recalled", "over"])
+def test_outside_its_time_it_is_closed_in_words_by_every_address(web: Web, when: str) -> None:
+    number, staff = planned(web, "group1"), web.sign_in("committee")
+    page = sent(web, staff, number, "沈组长")
+    guest, door = web.sign_in("group1"), f"{page.replace('matters', 'materials')}/file"
+    if when != "unreleased":
+        staff.post(f"{page}/release")
+        assert guest.get(door).status_code == 200
+    if when == "recalled":
+        assert staff.post(f"{page}/recall", {"reason": "数据有误。"}).status_code == 302
+        shown = said(guest.get(page))
+        assert "这一份供 沈组长 本人查阅 已收回" in shown
+        assert "数据有误。" in shown
+    if when == "over":
+        staff.post(f"{page}/set_window", {"readable_until": "2026-11-04T14:05"})
+        web.later(minutes=5)
+        assert "现在不在查阅时间内" in said(guest.get(page))
+    before = web.facts()
+    assert guest.get(door).status_code == 409
+    assert guest.get(f"/files/{file_of(web)}").status_code == 404
+    assert guest.post(f"{page}/read").status_code in (403, 409)
+    assert "查阅：" not in guest.get("/desk/").text
+    assert f'href="{door}"' not in guest.get(page).text
+    assert web.facts() == before
+    assert staff.get(f"/files/{file_of(web)}").data == PDF
+
+
+def test_a_new_file_takes_the_old_ones_place_and_the_staff_keep_both(web: Web) -> None:
+    number, staff = planned(web, "group1"), web.sign_in("committee")
+    page = sent(web, staff, number, "沈组长")
+    staff.post(f"{page}/release")
+    first = file_of(web)
+    answer = staff.upload(f"{page}/replace", {"file_id": file(OTHER, "通报（改）.pdf")})
+    assert answer.status_code == 302
+    guest = web.sign_in("group1")
+    assert guest.get(f"{page.replace('matters', 'materials')}/file").data == OTHER
+    assert guest.get(f"/files/{first}").status_code == 404
+    shown = said(staff.get(page))
+    assert "现行文件 通报（改）.pdf" in shown
+    assert "换下的文件 通报.pdf" in shown
+    assert staff.get(f"/files/{first}").data == PDF
+
+
+def test_what_is_wrong_is_said_and_what_was_typed_and_chosen_stays(web: Web) -> None:
+    number, staff = planned(web, "group1", "group2"), web.sign_in("committee")
+    path = f"/desk/sittings/{number}/materials/new"
+    (one, *_rest) = re.findall(r'name="recipients" value="(\d+)"', staff.get(path).text)
+    good = {"title": "调研通报", "readable_until": "2026-11-24T16:00", "recipients": one}
+    before = web.facts()
+    for wrong, words in (
+        ({"recipients": "999999"}, "请选择发给哪些受邀人。"),
+        ({"readable_until": "2026-11-01T16:00"}, "停止查阅时间应晚于现在"),
+        ({"title": ""}, "材料名称"),
+        ({"file_id": file(b"MZ")}, "文件"),
+    ):
+        answer = staff.upload(path, good | {"file_id": file(PDF)} | wrong)
+        assert (answer.status_code, words in said(answer)) == (422, True), wrong
+        assert ("title" in wrong) or 'value="调研通报"' in answer.text
+    assert staff.upload(path, good).status_code == 422
+    assert web.facts() == before
+
+
+def test_who_stays_away_is_left_out_unless_chosen(web: Web) -> None:
+    number, staff = planned(web, "group1", "group2"), web.sign_in("committee")
+    with web.house.transaction() as db:
+        one = invited(web.house, db, db.get_one(Sitting, number), "group2")
+        reason = {"reason": "当天在省里参加培训。"}
+        perform(db, one, "request_leave", actor=web.house.actor(db, "group2"), now=web.house.now, **reason)
+        perform(db, one, "approve_leave", actor=web.house.actor(db, "committee"), now=web.house.now)
+    page = staff.get(f"/desk/sittings/{number}/materials/new").text
+    assert re.findall(r'name="recipients" value="\d+"( checked)?><span>(\S+)<small>', page) == [
+        (" checked", "沈组长"),
+        ("", "韩组长"),
+    ]
+    material = sent(web, staff, number, "韩组长")
+    staff.post(f"{material}/release")
+    assert web.sign_in("group2").get(f"{material.replace('matters', 'materials')}/file").data == PDF
+
+
+def test_with_nobody_invited_the_page_leads_to_inviting(web: Web) -> None:
+    number, staff = planned(web), web.sign_in("office")
+    page = staff.get(f"/desk/sittings/{number}/materials/new")
+    assert "还没有邀请人员。" in said(page)
+    assert f'href="/desk/sittings/{number}/invitations"' in page.text
+
+
+def test_those_who_have_not_read_it_are_reminded_by_one_button(web: Web) -> None:
+    number, staff = planned(web, "group1", "group2"), web.sign_in("committee")
+    page = sent(web, staff, number, "沈组长", "韩组长")
+    staff.post(f"{page}/release")
+    reader = web.sign_in("group1")
+    reader.get(f"{page.replace('matters', 'materials')}/file")
+    assert staff.post(f"{page}/remind").status_code == 302
+    assert "提醒未查阅的人" in said(web.sign_in("group2").get("/desk/notices"))
+    assert "提醒未查阅的人" not in said(reader.get("/desk/notices"))
+
+
+def test_who_was_invited_later_gets_it_too(web: Web) -> None:
+    number, staff = planned(web, "group1"), web.sign_in("committee")
+    page = sent(web, staff, number, "沈组长")
+    staff.post(f"{page}/release")
+    path = f"{page.replace('matters', 'materials')}/recipients"
+    assert "受邀人都已是收件人。" in said(staff.get(path))
+    with web.house.transaction() as db:
+        later = invited(web.house, db, db.get_one(Sitting, number), "group2").id
+    assert f'href="{path}"' in staff.get(page).text
+    assert "沈组长" not in said(staff.get(path))
+    before = web.facts()
+    for wrong in ({}, {"recipients": "999999"}):
+        answer = staff.post(path, wrong)
+        assert (answer.status_code, "请选择发给哪些受邀人。" in said(answer)) == (422, True)
+    assert staff.post(f"{page}/share").status_code == 422
+    assert web.facts() == before
+    assert staff.post(path, {"recipients": str(later)}).location == page
+    assert "韩组长 待确认 未查阅" in said(staff.get(page))
+    assert "会议材料“调研通报”：增发" in said(web.sign_in("group2").get("/desk/notices"))
+    staff.post(f"{page}/recall", {"reason": "数据有误。"})
+    assert staff.get(path).status_code == 409
