@@ -1,6 +1,6 @@
 """The one writer of state: process and rules turn a verb into a changed row, a ledger entry and an announcement."""
 
-from collections.abc import Mapping, Set
+from collections.abc import Mapping, Sequence, Set
 from datetime import datetime
 from typing import Any
 
@@ -11,16 +11,16 @@ from engine import rules
 from engine.clock import day
 from engine.deadlines import put_off_wrongly
 from engine.editions import process_of, process_on
-from engine.errors import Invalid, NotFound, Stale, WrongState
+from engine.errors import Forbidden, Invalid, NotFound, Stale, WrongState
 from engine.guards import unmet
 from engine.models.chosen import ROWS
 from engine.models.house import Notice
 from engine.models.ledger import LedgerEntry
-from engine.models.matter import Matter, MatterMark
+from engine.models.matter import Matter, MatterMark, Tick
 from engine.permits import Kept, forbidden, leads_to, role_for
-from engine.process import REFERENCES, Process, State, Verb
+from engine.process import REFERENCES, Field, Process, State, Verb
 from engine.record import as_text, ask_for, note, record
-from engine.rules import SYSTEM, Actor
+from engine.rules import ROLES, SYSTEM, Actor
 from engine.words import Words
 
 _KEPT = frozenset(column.key for column in inspect(Matter).columns) - {"title", "unit_id", "group_id"}
@@ -49,6 +49,9 @@ def advance(
     if seen is not None and seen != matter.version and _changes(matter, verb):
         raise _stale(db, process, matter, seen)
     values = _accept(db, process, verb, given)
+    checklist = process.checklist_of(verb)
+    if checklist:
+        role = _owner(checklist, verb, values[checklist.name], course)
     before = matter.state
     after = leads_to(verb, role, course)
     if wrong := put_off_wrongly(db, matter, process.states[after], values, day(now)):
@@ -56,7 +59,10 @@ def advance(
     _change(db, process, matter, after, values, now)
     entry = _record(db, process, matter, verb, role, actor, now, before, values)
     _tell(db, process, matter, verb, entry, now)
+    if checklist:
+        _tick(matter, checklist, verb, values[checklist.name], entry)
     if after != before:
+        _untick(process, matter, before)
         _mark(db, process.states[after], matter, now)
         _carry(db, matter, verb, values, now)
         for document in verb.makes:
@@ -201,6 +207,43 @@ def _write(db: Session, process: Process, matter: Matter, **values: Any) -> None
         raise _stale(db, process, matter, matter.version)
     db.flush()
     db.refresh(matter)
+
+
+def _owner(checklist: Field, verb: Verb, items: Sequence[str], course: Kept) -> str:
+    """The role in which these items are ticked, or opened again: their owner's alone."""
+    open_now = course.items(verb) or []
+    for item in items:
+        title, owner = checklist.choices[item], checklist.of[item]
+        if course.role_among((owner,)) is None:
+            who = ROLES[owner].title
+            raise Forbidden(
+                Words(f"“{title.zh}”由{who.zh}确认。", f"“{title.en}” is confirmed by: {who.en}.")
+            )
+        if item not in open_now:
+            raise WrongState(
+                Words(f"“{title.zh}”还没有确认。", f"“{title.en}” is not confirmed.")
+                if verb.undoes
+                else Words(f"“{title.zh}”已经确认过了。", f"“{title.en}” is confirmed already.")
+            )
+    return str(checklist.of[items[0]])
+
+
+def _tick(matter: Matter, checklist: Field, verb: Verb, items: Sequence[str], entry: LedgerEntry) -> None:
+    if verb.undoes:
+        matter.ticks = [
+            one for one in matter.ticks if one.checklist != checklist.name or one.item not in items
+        ]
+    else:
+        matter.ticks += [Tick(checklist=checklist.name, item=item, entry_id=entry.id) for item in items]
+
+
+def _untick(process: Process, matter: Matter, before: str) -> None:
+    """What comes back to where it is prepared is looked over anew; ticks of before may speak of another day."""
+    prepared = {
+        state for verb in process.verbs.values() if process.checklist_of(verb) for state in verb.start
+    }
+    if matter.state in prepared and before not in prepared:
+        matter.ticks = []
 
 
 def _record(

@@ -19,6 +19,7 @@ from engine.models.recommendation import Assignment, Source
 from engine.models.topic import ScoreSheet, Topic, supporters_of_topic
 from engine.past import done_since
 from engine.process import Guard, Verb
+from engine.rules import ROLES
 from engine.words import Words
 from engine.workdays import Period
 
@@ -45,6 +46,23 @@ def unmet(db: Session, matter: Matter, guard: Guard, now: datetime) -> Words | N
 
 def _done(db: Session, matter: Matter, verb: str, now: datetime) -> Words | None:
     return None if done_since(db, matter, verb) else not_done(process_of(db, matter).verbs[verb])
+
+
+def _ticked(db: Session, matter: Matter, name: str, now: datetime) -> Words | None:
+    """Names what is missing of a checklist, and whose each is."""
+    checklist = process_of(db, matter).fields[name]
+    ticked = {tick.item for tick in matter.ticks if tick.checklist == name}
+    missing = [
+        (checklist.choices[item], ROLES[role].title)
+        for item, role in checklist.of.items()
+        if item not in ticked
+    ]
+    if not missing:
+        return None
+    return Words(
+        f"还没有确认：{'、'.join(f'{item.zh}（{owner.zh}）' for item, owner in missing)}。",
+        f"Not confirmed yet: {'; '.join(f'{item.en} ({owner.en})' for item, owner in missing)}.",
+    )
 
 
 def _a_child(db: Session, matter: Matter, what: str, now: datetime) -> Words | None:
@@ -239,6 +257,8 @@ def lacking_rows(guard: Guard) -> Words | None:
     match guard.name:
         case "done" | "waited":
             return None
+        case "ticked":
+            return Words("清单还没有逐项确认。", "Not every item of the checklist is confirmed yet.")
         case "a_child":
             return _no_child(str(guard.number))
         case "every_child":
@@ -250,10 +270,13 @@ def lacking_rows(guard: Guard) -> Words | None:
 NAMING: dict[str, Callable[[Session, Matter, str, datetime], Words | None]] = {
     "done": _done,
     "waited": _waited,
+    "ticked": _ticked,
     "a_child": _a_child,
     "every_child": _every_child,
 }
-"""Guards that name a verb, a length of time or a mark of children: of these an office writes gates without Python."""
+"""Guards that name a verb, a length of time, a checklist or a mark of children: of these an office writes gates without
+Python.
+"""
 
 CONDITIONS: dict[str, Condition] = {
     "call_is_open": Condition(

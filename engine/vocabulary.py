@@ -24,7 +24,7 @@ PARENTS = {
     "recommendation": "consultation",
     "assignment": "recommendation",
 }
-NAMED: dict[str, Asks] = {"done": "verb", "waited": "length"}
+NAMED: dict[str, Asks] = {"done": "verb", "waited": "length", "ticked": "checklist"}
 DOCUMENTS = frozenset({"D01", "D11"})
 
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from sqlalchemy import Engine, inspect, text
 
-HEAD = "attendance"
+HEAD = "ticks"
 """The newest of `versions/`."""
 
 

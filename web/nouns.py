@@ -17,10 +17,10 @@ from engine.models.consultation import Attendance, Research, Sitting
 from engine.models.matter import Matter
 from engine.models.recommendation import Assignment, Recommendation
 from engine.models.topic import Topic
-from engine.permits import may_begin
+from engine.permits import Kept, may_begin
 from engine.queries import attendance as comers
 from engine.queries import people, recommendations, sittings, topics
-from engine.queries.matters import children, documents, may_read, state_of
+from engine.queries.matters import checklists, children, documents, may_read, state_of
 from engine.rules import DOOR_KEEPERS, PROGRAMMERS, ROLES, Actor, role_over
 from web.presenters import clock_words
 
@@ -30,7 +30,11 @@ Shown = dict[str, Any]
 
 def beside(db: Session, matter: Matter, actor: Actor, now: datetime) -> Shown:
     show = _SHOW.get(matter.process)
-    common: Shown = {"begins": begins(db, matter, actor, now), "documents": documents(db, matter)}
+    common: Shown = {
+        "begins": begins(db, matter, actor, now),
+        "documents": documents(db, matter),
+        "checklists": _checklists(db, matter, actor, now),
+    }
     return {**common, **(show(db, matter, actor) if show else {})}
 
 
@@ -50,6 +54,22 @@ def begins(db: Session, matter: Matter, actor: Actor, now: datetime) -> dict[str
             "refusal": may_begin(db, process, verb, matter, actor, now),
         }
     return offered
+
+
+def _checklists(db: Session, matter: Matter, actor: Actor, now: datetime) -> list[Shown]:
+    """Each with its items, and of each the step by which this actor may tick it or open it again."""
+    process = process_of(db, matter)
+    course = Kept(db, process, matter, actor, now)
+    does = {
+        (checklist.name, item): verb
+        for verb in process.verbs_from(matter.state)
+        if (checklist := process.checklist_of(verb))
+        for item in course.items(verb) or ()
+    }
+    return [
+        {"field": field, "items": [(item, does.get((field.name, item.name))) for item in items]}
+        for field, items in checklists(db, matter)
+    ]
 
 
 def _rows(db: Session, found: Any) -> list[Shown]:

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Select, select
@@ -14,7 +15,7 @@ from engine.errors import NotFound
 from engine.models.draft import Draft
 from engine.models.house import Document
 from engine.models.ledger import LedgerEntry, LedgerText
-from engine.models.matter import Matter
+from engine.models.matter import Matter, Tick
 from engine.models.people import Person, Post
 from engine.process import Field, Process, State, Verb
 from engine.rules import ROLES, Actor, covers, role_over
@@ -75,6 +76,40 @@ class Step:
     who: Words
     answers: Sequence[tuple[Field, Any]]
     times: int = 1
+
+
+@dataclass(frozen=True)
+class Item:
+    """One of a checklist: whose it is, and who ticked it when, if anybody did."""
+
+    name: str
+    title: Words
+    owner: Words
+    who: str | None
+    at: datetime | None
+
+
+def checklists(db: Session, matter: Matter) -> list[tuple[Field, list[Item]]]:
+    """Those of the matter's procedure, with what stands ticked."""
+    by = select(Tick.checklist, Tick.item, Person.name, LedgerEntry.at).where(Tick.matter_id == matter.id)
+    by = by.join(LedgerEntry, LedgerEntry.id == Tick.entry_id).join(Person, Person.id == LedgerEntry.actor_id)
+    ticked = {(checklist, item): (who, at) for checklist, item, who, at in db.execute(by)}
+    return [
+        (
+            field,
+            [
+                Item(
+                    item,
+                    field.choices[item],
+                    ROLES[owner].title,
+                    *ticked.get((field.name, item), (None, None)),
+                )
+                for item, owner in field.of.items()
+            ],
+        )
+        for field in process_of(db, matter).fields.values()
+        if field.kind == "checklist"
+    ]
 
 
 def history(db: Session, matter: Matter, last: int | None = None) -> list[Step]:

@@ -16,7 +16,7 @@ from engine.editions import process_of, process_on
 from engine.errors import Forbidden, Invalid, NotFound, Stale, WrongState
 from engine.models.matter import Matter
 from engine.models.recommendation import Assignment, Recommendation
-from engine.permits import may_begin, offers, permit
+from engine.permits import Kept, may_begin, offers, permit
 from engine.process import Process, Verb
 from engine.queries import recommendations, topics, voices
 from engine.queries.matters import draft, history, matter, may_read
@@ -64,7 +64,7 @@ def act(matter_id: int, verb_name: str) -> str | Response | tuple[str, int]:
         process, verb = _verb(process_of(db, subject), verb_name)
         if request.method == "GET":
             permit(db, process, subject, verb, actor, now())
-        asked = forms.asked(db, process, verb, _choices(db, subject))
+        asked = forms.asked(db, process, verb, _choices(db, subject) | _items(db, process, subject, verb))
         shown = {
             "matter": subject,
             "verb": verb,
@@ -173,6 +173,17 @@ def _verb(process: Process, name: str) -> tuple[Process, Verb]:
     if name not in process.verbs:
         raise NotFound(Words("没有这一步。", "There is no such step."))
     return process, process.verbs[name]
+
+
+def _items(db: Session, process: Process, subject: Matter, verb: Verb) -> dict[str, list[forms.Option]]:
+    """Of a checklist what this person may tick, or open again."""
+    checklist = process.checklist_of(verb)
+    items = Kept(db, process, subject, auth.actor(db), now()).items(verb) if checklist else None
+    return (
+        {checklist.name: [(item, presenters.say(checklist.choices[item])) for item in items or ()]}
+        if checklist
+        else {}
+    )
 
 
 def _choices(db: Session, subject: Matter) -> dict[str, list[forms.Option]]:

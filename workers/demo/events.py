@@ -193,9 +193,12 @@ def ask(stage: Stage, script: Script, opens: datetime) -> None:
             stage.do_as_citizen(stage.questions[one.title], "upvote", number + 1 + voter)
     for one in script.questions:
         _decide(stage, one, opens)
-    checked = ("participants_confirmed", "replies_prepared", "notice_on_page", "stream_tested")
-    named = ("moderators_rostered", "cutoff_named")
-    stage.do(sitting, "make_ready", "committee", **dict.fromkeys(checked + named, True))
+    stage.do(sitting, "tick", "moderator", readiness=["notice_on_page"])
+    stage.do(sitting, "tick", "live_operator", readiness=["stream_tested"])
+    stage.do(sitting, "tick", "duty_leader", readiness=["cutoff_named"])
+    confirmed = ["participants_confirmed", "replies_prepared", "moderators_rostered"]
+    stage.do(sitting, "tick", "committee", readiness=confirmed)
+    stage.do(sitting, "make_ready", "committee")
 
 
 def _ask(stage: Stage, sitting: Sitting, number: int, one: Asked) -> Question:
