@@ -4,7 +4,7 @@ from pathlib import Path
 
 from sqlalchemy import Engine, inspect, text
 
-HEAD = "ticks"
+HEAD = "run_of_show"
 """The newest of `versions/`."""
 
 

@@ -94,15 +94,24 @@ class Sitting(Matter):
         order_by="Segment.position", back_populates="sitting", cascade="all, delete-orphan"
     )
 
+    @property
+    def planned_minutes(self) -> int:
+        return int((self.ends_at - self.starts_at).total_seconds()) // 60
+
 
 class Segment(Base):
-    """A part of the run-of-show: 通报, 提问, 解答 or 发言. The one that has begun and not ended is the present one."""
+    """A part of the run-of-show: 通报, 提问, 解答 or 发言. The one that has begun and not ended is the present one.
+
+    `in_charge`, of a unit or not, sees to it that it goes as planned; `cue` says what is then shown or played, and may
+    name a finding or a document of the consultation. These are for the house, not for the public.
+    """
 
     __tablename__ = "segment"
     __table_args__ = (
         CheckConstraint("kind IN ('briefing', 'questions', 'answers', 'statements')", name="kind"),
         CheckConstraint("minutes BETWEEN 1 AND 240", name="minutes"),
         CheckConstraint("ended_at IS NULL OR ended_at >= started_at", name="order"),
+        CheckConstraint("finding_id IS NULL OR document_id IS NULL", name="one_material"),
         UniqueConstraint("sitting_id", "position"),
     )
 
@@ -113,10 +122,29 @@ class Segment(Base):
     title: Mapped[str] = mapped_column(String(100))
     minutes: Mapped[int]
     speaker: Mapped[str] = mapped_column(String(100), default="")
+    in_charge: Mapped[str] = mapped_column(String(60), default="")
+    unit_id: Mapped[int | None] = mapped_column(ForeignKey("unit.id"))
+    cue: Mapped[str] = mapped_column(String(100), default="")
+    finding_id: Mapped[int | None] = mapped_column(ForeignKey("finding.id"))
+    document_id: Mapped[int | None] = mapped_column(ForeignKey("document.id"))
     started_at: Mapped[datetime | None]
     ended_at: Mapped[datetime | None]
 
     sitting: Mapped[Sitting] = relationship(back_populates="segments")
+    unit: Mapped[Unit | None] = relationship()
+    finding: Mapped[Finding | None] = relationship()
+    document: Mapped[Document | None] = relationship()
+
+    @property
+    def owner(self) -> str:
+        """The person, the unit, or both."""
+        return " · ".join(filter(None, (self.in_charge, self.unit.name if self.unit else "")))
+
+    @property
+    def shown(self) -> str:
+        """The cue with the name of its material."""
+        material = self.document.name if self.document else self.finding.claim if self.finding else ""
+        return " · ".join(filter(None, (self.cue, material)))
 
 
 class Attendance(Matter):

@@ -152,6 +152,9 @@ def _ordered(segment: Segment) -> dict[str, Any]:
         "title": segment.title,
         "minutes": segment.minutes,
         "speaker": segment.speaker,
+        "owner": segment.owner,
+        "shown": segment.shown,
+        "href": url_for("files.show", document_id=segment.document_id) if segment.document_id else None,
         "at": at,
         **(segment_view(segment) or {}),
     }
