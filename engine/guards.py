@@ -23,7 +23,8 @@ from engine.rules import ROLES
 from engine.words import Words
 from engine.workdays import Period
 
-SITTING_ON = ("announced", "warmup", "ready", "live", "interrupted")
+SITTING_AHEAD = ("announced", "warmup", "ready")
+SITTING_ON = (*SITTING_AHEAD, "live", "interrupted")
 """Marks of a sitting that is ahead or under way."""
 
 
@@ -163,6 +164,15 @@ def _sitting_is_on(db: Session, matter: Matter, number: int, now: datetime) -> b
     """Asked of the sitting itself where somebody is to be invited."""
     sitting = matter if isinstance(matter, Sitting) else db.get_one(Sitting, matter.parent_id)
     return any(carries_mark(db, sitting, mark) for mark in SITTING_ON)
+
+
+def _sitting_is_ahead(db: Session, matter: Matter, number: int, now: datetime) -> bool:
+    sitting = db.get_one(Sitting, matter.parent_id)
+    return any(carries_mark(db, sitting, mark) for mark in SITTING_AHEAD)
+
+
+def _remote_agreed(db: Session, matter: Matter, number: int, now: datetime) -> bool:
+    return db.get_one(Attendance, matter.id).remote_consent == "agreed"
 
 
 def _voluntary(db: Session, matter: Matter, number: int, now: datetime) -> bool:
@@ -366,6 +376,20 @@ CONDITIONS: dict[str, Condition] = {
         _sitting_is_on,
         lambda _: Words(
             "会议已经结束、延期或取消。", "The sitting is over, has been put off or has been cancelled."
+        ),
+    ),
+    "sitting_is_ahead": Condition(
+        _sitting_is_ahead,
+        lambda _: Words(
+            "会议已经开始、结束、延期或取消。",
+            "The sitting has begun, is over, has been put off or has been cancelled.",
+        ),
+    ),
+    "remote_agreed": Condition(
+        _remote_agreed,
+        lambda _: Words(
+            "您没有同意被看到、听到并录像，不能使用远程席位；可以到会场参加。",
+            "Without your consent to being seen, heard and recorded it stays closed; you may come to the hall.",
         ),
     ),
     "voluntary": Condition(

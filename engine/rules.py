@@ -51,6 +51,7 @@ ROLES: dict[str, Role] = {
     "live_operator": Role(Words("直播运维", "Live operator"), "sitting"),
     "submitter": Role(Words("提交人", "The one who put it forward"), "own"),
     "invitee": Role(Words("受邀人", "The one invited"), "own"),
+    "remote_guest": Role(Words("远程席位的受邀人", "The one invited to a remote seat"), "own"),
     "chairs_meeting": Role(Words("主席会议", "Chairpersons' meeting"), "body"),
     "standing_committee": Role(Words("常务委员会", "Standing Committee"), "body"),
     "party_committee": Role(Words("市委", "Party committee"), "body"),
@@ -66,7 +67,7 @@ HELD_BY_POST = tuple(
     if role.scope not in ("own", "body") and name not in ("citizen", "system")
 )
 
-_OWN = {"submitter": "created_by_id", "invitee": "person_id"}
+_OWN = {"submitter": "created_by_id", "invitee": "person_id", "remote_guest": "remote_guest_id"}
 """Whose a matter is, for the roles of scope `own`."""
 
 # What no procedure says: who may do it, and read it, apart from the steps of a matter.

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from sqlalchemy import Engine, inspect, text
 
-HEAD = "run_of_show"
+HEAD = "remote_seats"
 """The newest of `versions/`."""
 
 

@@ -147,7 +147,10 @@ def attendance(db: Session, sitting: Sitting, actor: Actor) -> Shown:
 
 def _attendance(db: Session, matter: Matter, actor: Actor) -> Shown:
     one = db.get_one(Attendance, matter.id)
-    return {"is_late": comers.is_late(db, db.get_one(Sitting, one.parent_id), one)}
+    return {
+        "seat": comers.seat(db, one, actor, clock_now()) if one.remote_url else None,
+        "is_late": comers.is_late(db, db.get_one(Sitting, one.parent_id), one),
+    }
 
 
 def _recommendation(db: Session, matter: Matter, actor: Actor) -> Shown:

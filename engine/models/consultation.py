@@ -148,18 +148,31 @@ class Segment(Base):
 
 
 class Attendance(Matter):
-    """One person's part in a sitting, from the invitation to having come. Its parent is the sitting."""
+    """One person's part in a sitting, from the invitation to having come. Its parent is the sitting.
+
+    A remote seat (远程席位) is the link of a meeting tool, and whether its guest agrees to be seen and recorded.
+    """
 
     __tablename__ = "attendance"
     __mapper_args__ = {"polymorphic_identity": "attendance"}
-    __table_args__ = ()
+    __table_args__ = (
+        CheckConstraint("substr(remote_url, 1, 8) = 'https://'", name="https"),
+        CheckConstraint("remote_consent IN ('agreed', 'declined')", name="consent"),
+        CheckConstraint("remote_consent IS NULL OR remote_url IS NOT NULL", name="consent_to_a_seat"),
+    )
 
     id: Mapped[int] = mapped_column(ForeignKey("matter.id"), primary_key=True)
     person_id: Mapped[int] = mapped_column(ForeignKey("person.id"), index=True)
     must_attend: Mapped[bool] = mapped_column(default=False)
     arrived_at: Mapped[datetime | None]
+    remote_url: Mapped[str | None] = mapped_column(String(300))
+    remote_consent: Mapped[str | None] = mapped_column(String(10))
 
     person: Mapped[Person] = relationship(foreign_keys=[person_id])
+
+    @property
+    def remote_guest_id(self) -> int | None:
+        return self.person_id if self.remote_url else None
 
 
 class Promise(Base):

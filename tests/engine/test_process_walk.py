@@ -67,7 +67,7 @@ class Walk:
             return SYSTEM
         if role == "submitter":
             return Actor(matter.created_by)
-        if role == "invitee":
+        if role in ("invitee", "remote_guest"):
             return Actor(getattr(matter, "person", None))
         sitting = matter.id if matter.process == "sitting" else matter.sitting_id
         post = Post(role=role, unit_id=matter.unit_id, group_id=matter.group_id, sitting_id=sitting)
@@ -80,7 +80,7 @@ class Walk:
         if actor.id and actor.id == self.matter.created_by_id:
             held.add("submitter")
         if actor.id and actor.id == getattr(self.matter, "person_id", None):
-            held.add("invitee")
+            held |= {"invitee", "remote_guest"}
         return held
 
 
@@ -119,7 +119,9 @@ def matter_of(house: House, db: Session, name: str) -> Matter:
         case "sitting":
             return live
         case "attendance":
-            return invited(house, db, live)
+            guest = invited(house, db, live)
+            guest.remote_url = LINK
+            return guest
         case "question":
             return db.scalars(select(Question)).one()
         case "comment":
@@ -164,8 +166,13 @@ def answers(walk: Walk, verb: Verb, actor: Actor) -> dict[str, Any]:
     return given
 
 
+LINK = "https://meeting.example/1"
+
+
 def answer(spec: Field) -> Any:
     match spec.kind:
+        case "text" if spec.name.endswith("_url"):
+            return LINK
         case "text":
             return "说明" * max(1, (spec.min or 0))
         case "number":

@@ -16,9 +16,10 @@ from engine.deadlines import deadlines
 from engine.errors import Forbidden, Invalid, WrongState
 from engine.models.consultation import Attendance, Sitting
 from engine.models.house import Notice
-from engine.queries.attendance import attendances, is_late, tally
+from engine.queries.attendance import attendances, is_late, seat, tally
 from engine.queries.matters import history, may_read
-from tests.houses import House, invited, sitting
+from engine.words import Words
+from tests.houses import House, invited, make_ready, sitting
 
 LEAVE = {"reason": "当天在省里参加培训。"}
 BY_HAND = {"reason": "手机没电。"}
@@ -313,3 +314,115 @@ def test_on_a_new_day_everybody_is_asked_again(house: House) -> None:
         perform(db, planned, "reschedule", actor=house.actor(db, "committee"), now=house.now, **new)
         assert (will.state, silent.state) == ("invited", "invited")
         assert [told(db, one)[-1][-16:] for one in (will, silent)] == ["改期，重新答复，现为“待确认”。"] * 2
+
+
+LINK = "https://meeting.example/j/123?pwd=abc"
+
+
+def remote(house: House, db: Session, planned: Sitting, consent: str | None = "agreed") -> Attendance:
+    """One who is invited to a remote seat and has answered the notice."""
+    one = invited(house, db, planned)
+    do(house, db, one, "offer_remote", "committee", remote_url=LINK)
+    if consent:
+        do(house, db, one, "answer_remote", remote_consent=consent)
+    return one
+
+
+def link(house: House, db: Session, one: Attendance, who: str) -> str | None:
+    return seat(db, one, house.actor(db, who), house.now).link
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["http://meeting.example/1", "javascript:alert(1)", "https://", "https://a b", "https://[1", "腾讯会议"],
+)
+def test_the_link_of_a_remote_seat_is_https_and_nothing_else(house: House, url: str) -> None:
+    with house.transaction() as db:
+        one = invited(house, db, at(house, db, days=20))
+        with pytest.raises(Invalid) as refusal:
+            do(house, db, one, "offer_remote", "committee", remote_url=url)
+        assert refusal.value.fields.keys() == {"remote_url"}
+        assert one.remote_url is None
+
+
+def test_only_the_guest_consents_and_only_to_a_seat_that_was_offered(house: House) -> None:
+    with house.transaction() as db:
+        planned = at(house, db, days=20)
+        one = invited(house, db, planned)
+        with pytest.raises(Forbidden, match="The one invited to a remote seat"):
+            do(house, db, one, "answer_remote", remote_consent="agreed")
+        with pytest.raises(Forbidden, match="Committee staff, CPPCC Office"):
+            do(house, db, one, "offer_remote", remote_url=LINK)
+        do(house, db, one, "offer_remote", "committee", remote_url=LINK)
+        for who in ("committee", "host1", "group2"):
+            with pytest.raises(Forbidden):
+                do(house, db, one, "answer_remote", who, remote_consent="agreed")
+        with pytest.raises(Invalid):
+            do(house, db, one, "answer_remote")
+        assert one.remote_consent is None
+
+
+def test_the_link_is_shown_with_consent_from_when_signing_in_opens_to_guest_host_and_operator(
+    house: House,
+) -> None:
+    with house.transaction() as db:
+        planned = at(house, db, days=20)
+        one = remote(house, db, planned, consent=None)
+        house.now = planned.starts_at - timedelta(minutes=61)
+        do(house, db, one, "answer_remote", remote_consent="agreed")
+        assert link(house, db, one, "group1") is None
+        house.later(minutes=1)
+        shown = {who for who in ("group1", "host1", "committee", "moderator1", "group2", "office", "leader")
+                 if link(house, db, one, who)}  # fmt: skip
+        assert shown == {"group1", "host1"}
+        do(house, db, one, "answer_remote", remote_consent="declined")
+        assert link(house, db, one, "group1") is link(house, db, one, "host1") is None
+        assert seat(db, one, house.actor(db, "host1"), house.now).closed == Words("没有同意。", "No consent.")
+
+
+def test_consent_is_taken_back_until_the_sitting_is_live(house: House) -> None:
+    with house.transaction() as db:
+        planned = at(house, db, minutes=30)
+        one = remote(house, db, planned)
+        make_ready(house, db, planned)
+        do(house, db, one, "answer_remote", remote_consent="declined")
+        do(house, db, one, "answer_remote", remote_consent="agreed")
+        perform(db, planned, "go_live", actor=house.actor(db, "host1"), now=house.now)
+        with pytest.raises(WrongState, match="has begun"):
+            do(house, db, one, "answer_remote", remote_consent="declined")
+        assert link(house, db, one, "host1") == LINK
+
+
+def test_a_guest_signs_in_to_the_remote_seat_without_the_code_at_the_door(house: House) -> None:
+    with house.transaction() as db:
+        planned = at(house, db, minutes=90)
+        one = remote(house, db, planned, consent="declined")
+        house.now = planned.starts_at - timedelta(minutes=20)
+        with pytest.raises(WrongState, match="Without your consent"):
+            do(house, db, one, "join")
+        do(house, db, one, "answer_remote", remote_consent="agreed")
+        for who in ("committee", "host1"):
+            with pytest.raises(Forbidden):
+                do(house, db, one, "join", who)
+        do(house, db, one, "join")
+        assert (one.state, one.arrived_at) == ("signed_in", house.now)
+        assert link(house, db, one, "group1") == LINK
+
+
+def test_a_seat_that_nobody_takes_or_of_a_sitting_that_is_over_shows_no_link(house: House) -> None:
+    with house.transaction() as db:
+        planned = at(house, db, minutes=30, days=3)
+        one = remote(house, db, planned)
+        do(house, db, one, "request_leave", reason="出差。")
+        do(house, db, one, "approve_leave", "committee")
+        house.now = planned.starts_at
+        assert seat(db, one, house.actor(db, "host1"), house.now).closed == Words("准假", "On leave")
+        perform(db, planned, "cancel", actor=house.actor(db, "leader"), now=house.now, reason="台风。")
+        assert link(house, db, one, "group1") is None
+
+
+def test_a_history_does_not_repeat_the_link(house: House) -> None:
+    with house.transaction() as db:
+        one = remote(house, db, at(house, db, days=20))
+        assert [step.entry.verb for step in history(db, one)] == ["invite", "offer_remote", "answer_remote"]
+        assert LINK not in str([step.answers for step in history(db, one)])
