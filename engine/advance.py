@@ -40,6 +40,20 @@ def advance(
 
     Raises `Forbidden`, `WrongState`, `Stale` or `Invalid`, and then nothing has changed.
     """
+    return _advance(db, matter, verb_name, actor, now, given, seen, told=frozenset())
+
+
+def _advance(
+    db: Session,
+    matter: Matter,
+    verb_name: str,
+    actor: Actor,
+    now: datetime,
+    given: Mapping[str, Any],
+    seen: int | None,
+    told: Set[int],
+) -> LedgerEntry:
+    """`told` are those who hear of it by a notice on what carries this along."""
     db.flush()
     db.refresh(matter, with_for_update=True)
     process = process_of(db, matter)
@@ -58,13 +72,13 @@ def advance(
         raise Invalid(wrong)
     _change(db, process, matter, after, values, now)
     entry = _record(db, process, matter, verb, role, actor, now, before, values)
-    _tell(db, process, matter, verb, entry, now)
+    told |= _tell(db, process, matter, verb, entry, now, told)
     if checklist:
         _tick(matter, checklist, verb, values[checklist.name], entry)
     if after != before:
         _untick(process, matter, before)
         _mark(db, process.states[after], matter, now)
-        _carry(db, matter, verb, values, now)
+        _carry(db, matter, verb, values, now, told)
         for document in verb.makes:
             ask_for(
                 db,
@@ -283,9 +297,18 @@ def _mark(db: Session, state: State, matter: Matter, now: datetime) -> None:
 
 
 def _tell(
-    db: Session, process: Process, matter: Matter, verb: Verb, entry: LedgerEntry, now: datetime
-) -> None:
-    """A notice to each person once, whatever roles they hold; never to the one who did it."""
+    db: Session,
+    process: Process,
+    matter: Matter,
+    verb: Verb,
+    entry: LedgerEntry,
+    now: datetime,
+    told: Set[int] = frozenset(),
+) -> Set[int]:
+    """A notice to each person once, whatever roles they hold; never to the one who did it, nor to those `told` already.
+
+    Who they are.
+    """
     people = {person.id: person for role in verb.tells for person in rules.people_over(db, matter, role)}
     state = process.states[matter.state].title
     words = Words(
@@ -293,7 +316,7 @@ def _tell(
         f"{process.title.en} “{matter.title}”: {verb.title.en}; it is now at “{state.en}”.",
     )
     for person in people.values():
-        if person.id != entry.actor_id:
+        if person.id not in {entry.actor_id, *told}:
             db.add(
                 Notice(
                     person_id=person.id,
@@ -304,9 +327,12 @@ def _tell(
                     created_at=now,
                 )
             )
+    return people.keys()
 
 
-def _carry(db: Session, matter: Matter, verb: Verb, values: Mapping[str, Any], now: datetime) -> None:
+def _carry(
+    db: Session, matter: Matter, verb: Verb, values: Mapping[str, Any], now: datetime, told: Set[int]
+) -> None:
     """A verb that carries moves the children that can do the verb of the same name, with the answers they ask for."""
     if verb.carries is None:
         return
@@ -319,4 +345,4 @@ def _carry(db: Session, matter: Matter, verb: Verb, values: Mapping[str, Any], n
         same = _verb(process_of(db, child), verb.name)
         if child.state in same.start:
             given = {name: values[name] for name in same.needs + same.takes if name in values}
-            advance(db, child, verb.name, actor=SYSTEM, now=now, **given)
+            _advance(db, child, verb.name, SYSTEM, now, given, None, told)

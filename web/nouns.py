@@ -146,10 +146,11 @@ def attendance(db: Session, sitting: Sitting, actor: Actor) -> Shown:
 
 
 def _attendance(db: Session, matter: Matter, actor: Actor) -> Shown:
-    one = db.get_one(Attendance, matter.id)
+    one, sitting = db.get_one(Attendance, matter.id), db.get_one(Sitting, matter.parent_id)
     return {
         "seat": comers.seat(db, one, actor, clock_now()) if one.remote_url else None,
-        "is_late": comers.is_late(db, db.get_one(Sitting, one.parent_id), one),
+        "is_late": comers.is_late(db, sitting, one),
+        "sitting_marks": state_of(db, sitting).marks,
     }
 
 

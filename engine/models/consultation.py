@@ -13,7 +13,10 @@ from engine.models.people import Person, Unit
 
 
 class Consultation(Matter):
-    """One topic of an issued plan, from programme to conclusion. Its parent is the topic."""
+    """One topic of an issued plan, from programme to conclusion. Its parent is the topic.
+
+    `public_reason` is why it was cancelled, as the public is told.
+    """
 
     __tablename__ = "consultation"
     __mapper_args__ = {"polymorphic_identity": "consultation"}
@@ -26,6 +29,7 @@ class Consultation(Matter):
     people: Mapped[str] = mapped_column(Text, default="")
     online_plan: Mapped[str] = mapped_column(Text, default="")
     planned_on: Mapped[date | None]
+    public_reason: Mapped[str | None] = mapped_column(Text)
 
 
 class Research(Matter):
@@ -69,6 +73,7 @@ class Finding(Base):
 class Sitting(Matter):
     """The consultation held live (the broadcast). Its parent is the consultation.
 
+    `public_reason` is why it was put off or cancelled, last, as the public is told.
     Visits count from `opened_at` to `closed_at`. `fact_no` is the last number the relay gave. The codes for signing in
     at its door come from `door_key`.
     """
@@ -85,6 +90,7 @@ class Sitting(Matter):
     ends_at: Mapped[datetime]
     place: Mapped[str] = mapped_column(String(100))
     stream_url: Mapped[str | None] = mapped_column(String(300))
+    public_reason: Mapped[str | None] = mapped_column(Text)
     opened_at: Mapped[datetime | None]
     closed_at: Mapped[datetime | None]
     fact_no: Mapped[int] = mapped_column(default=0)

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import or_, select
+from sqlalchemy import and_, or_, select
 from sqlalchemy.orm import Session
 
 from engine.editions import has_mark
@@ -59,6 +59,13 @@ def upcoming(db: Session) -> Sequence[Sitting]:
     """Announced and not yet on the air, the next one first."""
     ahead = or_(*(has_mark(db, "sitting", mark) for mark in ("announced", "warmup", "ready")))
     return db.scalars(select(Sitting).where(ahead).order_by(Sitting.starts_at)).all()
+
+
+def called_off(db: Session, now: datetime) -> Sequence[Sitting]:
+    """Put off, or cancelled and not yet past: whoever had its day in mind is to hear of it."""
+    cancelled = and_(has_mark(db, "sitting", "cancelled"), Sitting.ends_at > now)
+    off = select(Sitting).where(or_(has_mark(db, "sitting", "postponed"), cancelled))
+    return db.scalars(off.order_by(Sitting.starts_at)).all()
 
 
 def held(db: Session) -> Sequence[Sitting]:

@@ -1,5 +1,6 @@
 """Who comes to a sitting: asked, answered, let off, signed in, and marked when it closes."""
 
+from collections import Counter
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
@@ -11,10 +12,11 @@ from sqlalchemy.orm import Session
 from engine.actions.attendance import CODE_LASTS, door_code, invite
 from engine.actions.perform import perform
 from engine.actions.reminders import reminders
+from engine.actions.sitting import schedule_sitting
 from engine.clock import day
 from engine.deadlines import deadlines
 from engine.errors import Forbidden, Invalid, WrongState
-from engine.models.consultation import Attendance, Sitting
+from engine.models.consultation import Attendance, Consultation, Sitting
 from engine.models.house import Notice
 from engine.queries.attendance import attendances, is_late, seat, tally
 from engine.queries.matters import history, may_read
@@ -92,7 +94,7 @@ def test_only_the_staff_invite_and_only_while_the_sitting_is_to_come(house: Hous
             with pytest.raises(Forbidden, match="Committee staff, CPPCC Office"):
                 invite(db, planned, [guest], must_attend=True, actor=house.actor(db, who), now=house.now)
         leader = house.actor(db, "leader")
-        perform(db, planned, "cancel", actor=leader, now=house.now, reason="另行安排。")
+        perform(db, planned, "cancel", actor=leader, now=house.now, public_reason="另行安排。")
         with pytest.raises(WrongState, match="has been cancelled"):
             invited(house, db, planned)
 
@@ -298,7 +300,7 @@ def test_with_its_sitting_an_invitation_is_cancelled(house: House) -> None:
         planned = at(house, db, days=20)
         one = invited(house, db, planned)
         leader = house.actor(db, "leader")
-        perform(db, planned, "cancel", actor=leader, now=house.now, reason="另行安排。")
+        perform(db, planned, "cancel", actor=leader, now=house.now, public_reason="另行安排。")
         assert (one.state, told(db, one)[-1][-9:]) == ("cancelled", "现为“会议取消”。")
 
 
@@ -307,13 +309,68 @@ def test_on_a_new_day_everybody_is_asked_again(house: House) -> None:
         planned = at(house, db, days=20)
         will, silent = invited(house, db, planned), invited(house, db, planned, "group2")
         do(house, db, will, "accept")
-        perform(db, planned, "postpone", actor=house.actor(db, "leader"), now=house.now, reason="台风。")
+        perform(
+            db, planned, "postpone", actor=house.actor(db, "leader"), now=house.now, public_reason="台风。"
+        )
         with pytest.raises(WrongState, match="put off"):
             do(house, db, silent, "accept", "group2")
         new = {"starts_at": "2026-12-08T14:00", "ends_at": "2026-12-08T16:00", "place": "协商室"}
         perform(db, planned, "reschedule", actor=house.actor(db, "committee"), now=house.now, **new)
         assert (will.state, silent.state) == ("invited", "invited")
         assert [told(db, one)[-1][-16:] for one in (will, silent)] == ["改期，重新答复，现为“待确认”。"] * 2
+
+
+NEW_DAY = {"starts_at": "2026-12-08T14:00", "ends_at": "2026-12-08T16:00", "place": "协商室"}
+
+
+def test_each_who_is_invited_or_serves_hears_once_that_it_is_put_off_rescheduled_or_cancelled(
+    house: House,
+) -> None:
+    with house.transaction() as db:
+        planned = at(house, db, days=20)
+        will, gone = invited(house, db, planned), invited(house, db, planned, "group2", must_attend=False)
+        do(house, db, will, "accept")
+        do(house, db, gone, "decline", "group2", reason="出差。")
+        invited(house, db, planned, "host1")  # who hears of it as the host already
+        leader, committee = house.actor(db, "leader"), house.actor(db, "committee")
+        for verb, actor, given in (
+            ("postpone", leader, {"public_reason": "台风。"}),
+            ("reschedule", committee, NEW_DAY),
+            ("cancel", leader, {"public_reason": "另行安排。"}),
+        ):
+            before = heard(house, db)
+            perform(db, planned, verb, actor=actor, now=house.now, **given)
+            now = heard(house, db)
+            assert {who: now[who] - before[who] for who in now} == dict.fromkeys(now, 1), verb
+            if verb == "postpone":
+                assert (will.state, gone.state) == ("will_attend", "declined")
+
+
+def heard(house: House, db: Session) -> Counter[str]:
+    """How many notices each has who is invited or serves, and has not done it themselves."""
+    found = Counter({who: 0 for who in ("group1", "group2", "host1", "moderator1")})
+    for who in found:
+        person = house.actor(db, who).person
+        assert person
+        count = select(func.count()).select_from(Notice).where(Notice.person_id == person.id)
+        found[who] = db.scalar(count) or 0
+    return found
+
+
+def test_with_the_consultation_the_invited_hear_once_too(house: House) -> None:
+    with house.transaction() as db:
+        planned = at(house, db, days=20)
+        one = invited(house, db, planned)  # a leader of a group, whom the consultation tells as well
+        leader, committee = house.actor(db, "leader"), house.actor(db, "committee")
+        parent = db.get_one(Consultation, planned.parent_id)
+        other = schedule_sitting(db, parent, actor=committee, now=house.now, title="分会场", **NEW_DAY)
+        for to in (planned, other):
+            invited(house, db, to, "moderator1")
+        before = heard(house, db)
+        perform(db, parent, "cancel", actor=leader, now=house.now, public_reason="另行安排。")
+        assert (planned.public_reason, one.state) == ("另行安排。", "cancelled")
+        assert heard(house, db)["group1"] == before["group1"] + 1
+        assert heard(house, db)["moderator1"] == before["moderator1"] + 2  # of each sitting
 
 
 LINK = "https://meeting.example/j/123?pwd=abc"
@@ -417,7 +474,7 @@ def test_a_seat_that_nobody_takes_or_of_a_sitting_that_is_over_shows_no_link(hou
         do(house, db, one, "approve_leave", "committee")
         house.now = planned.starts_at
         assert seat(db, one, house.actor(db, "host1"), house.now).closed == Words("准假", "On leave")
-        perform(db, planned, "cancel", actor=house.actor(db, "leader"), now=house.now, reason="台风。")
+        perform(db, planned, "cancel", actor=house.actor(db, "leader"), now=house.now, public_reason="台风。")
         assert link(house, db, one, "group1") is None
 
 

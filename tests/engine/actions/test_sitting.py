@@ -111,7 +111,9 @@ def test_ticks_outlast_the_opening_of_the_questions_and_not_a_step_back(house: H
         perform(db, warming, "unready", actor=committee, now=house.now, reason="会场停电。")
         assert warming.ticks == []
         tick(house, db, warming, "committee", "participants_confirmed")
-        perform(db, warming, "postpone", actor=house.actor(db, "leader"), now=house.now, reason="台风。")
+        perform(
+            db, warming, "postpone", actor=house.actor(db, "leader"), now=house.now, public_reason="台风。"
+        )
         new = {"starts_at": "2026-12-08T14:00", "ends_at": "2026-12-08T16:00", "place": "二号会议室"}
         perform(db, warming, "reschedule", actor=committee, now=house.now, **new)
         assert warming.ticks == []
@@ -253,7 +255,7 @@ def test_with_its_consultation_a_sitting_is_cancelled(house: House) -> None:
     with house.transaction() as db:
         warming, leader = sitting(house, db, live=False), house.actor(db, "leader")
         planned = db.get_one(Consultation, warming.parent_id)
-        perform(db, planned, "cancel", actor=leader, now=house.now, reason="另行安排。")
+        perform(db, planned, "cancel", actor=leader, now=house.now, public_reason="另行安排。")
         assert (planned.state, warming.state) == ("cancelled", "cancelled")
 
 

@@ -173,7 +173,9 @@ def test_a_cancelled_sitting_has_no_code(web: Web) -> None:
     number = held(web, minutes=30)
     with web.house.transaction() as db:
         leader = web.house.actor(db, "leader")
-        perform(db, db.get_one(Sitting, number), "cancel", actor=leader, now=web.house.now, reason="台风。")
+        perform(
+            db, db.get_one(Sitting, number), "cancel", actor=leader, now=web.house.now, public_reason="台风。"
+        )
     page = web.sign_in("committee").get(f"/desk/sittings/{number}/door")
     assert "会议已经结束、延期或取消。" in said(page)
     assert "<figure" not in page.text
