@@ -1,10 +1,13 @@
 """Writing the run-of-show: who is in charge, what is shown, whether it fits, and moving segments without a script."""
 
+from contextlib import suppress
 from datetime import date
 
 from engine.actions.consultation import plan_research
+from engine.errors import NotFound
 from engine.models.consultation import Consultation, Finding, Sitting
 from engine.models.house import Document
+from engine.queries.documents import document
 from tests import houses
 from tests.web.visitors import Visitor, Web, said
 
@@ -75,6 +78,34 @@ def test_the_public_sees_neither_cue_nor_who_is_in_charge(web: Web) -> None:
         shown = said(web.visitor().get(page))
         assert "陈专委" not in shown
         assert "短片" not in shown
+
+
+def test_who_runs_the_sitting_may_open_what_is_cued_there_and_nobody_else(web: Web) -> None:
+    at = sitting(web)
+    readers = {"committee", "recorder1", "leader", "group1"}
+    assert who_opens(web) == readers
+    web.sign_in("committee").post(path(at), typed(*ROWS))
+    assert who_opens(web) == readers | {"host1"}
+
+
+def who_opens(web: Web) -> set[str]:
+    """The file of the research, which its own group reads and whoever leads the house."""
+    opens = set()
+    with web.house.transaction() as db:
+        for who in (
+            "committee",
+            "leader",
+            "group1",
+            "group2",
+            "host1",
+            "recorder1",
+            "moderator1",
+            "unit_admin",
+        ):
+            with suppress(NotFound):
+                document(db, 1, web.house.actor(db, who))
+                opens.add(who)
+    return opens
 
 
 def test_a_run_of_show_that_is_too_long_is_said_and_kept(web: Web) -> None:
