@@ -73,7 +73,11 @@ def act(matter_id: int, verb_name: str) -> str | Response | tuple[str, int]:
             "sources": _sources(db, subject),
         }
         kept = draft(db, actor, subject, verb_name)
-        asked_for = {name: value for name, value in request.args.items() if name in verb.needs}
+        asked_for = {
+            name: [value] if process.fields[name].kind == "checklist" else value
+            for name, value in request.args.items()
+            if name in verb.needs
+        }
         form = forms.Form((dict(kept.answers) if kept else forms.present(subject, process, verb)) | asked_for)
     status, stale = 200, None
     if request.method == "POST":

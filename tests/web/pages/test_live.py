@@ -251,6 +251,7 @@ def test_what_is_put_off_moved_and_cancelled_is_said_with_its_reason_wherever_th
         for path in pages:
             assert says in said(reader.get(path)), (verb, path)
         entries.append(diary(web, at))
+    assert "原定 12月8日（周二） 14:00–16:00" in said(reader.get(f"/live/{at}"))
     assert [entry["STATUS"] for entry in entries] == ["CONFIRMED", "TENTATIVE", "CONFIRMED", "CANCELLED"]
     numbers = [entry["SEQUENCE"] for entry in entries]
     assert numbers == sorted(set(numbers))
