@@ -1,6 +1,6 @@
 """The one writer of state: process and rules turn a verb into a changed row, a ledger entry and an announcement."""
 
-from collections.abc import Iterable, Mapping, Set
+from collections.abc import Iterable, Mapping, Sequence, Set
 from datetime import datetime
 from typing import Any
 
@@ -12,17 +12,17 @@ from engine import rules
 from engine.clock import day
 from engine.deadlines import put_off_wrongly
 from engine.editions import process_of, process_on
-from engine.errors import Invalid, NotFound, Stale, WrongState
+from engine.errors import Forbidden, Invalid, NotFound, Stale, WrongState
 from engine.guards import unmet
 from engine.models.chosen import ROWS
 from engine.models.house import Notice
 from engine.models.ledger import LedgerEntry
-from engine.models.matter import Matter, MatterMark
+from engine.models.matter import Matter, MatterMark, Tick
 from engine.models.people import Person
 from engine.permits import Kept, forbidden, leads_to, role_for
-from engine.process import REFERENCES, Process, State, Verb
+from engine.process import REFERENCES, Field, Process, State, Verb
 from engine.record import as_text, ask_for, note, record
-from engine.rules import SYSTEM, Actor
+from engine.rules import ROLES, SYSTEM, Actor
 from engine.words import Words
 
 _KEPT = frozenset(column.key for column in inspect(Matter).columns) - {"title", "unit_id", "group_id"}
@@ -42,6 +42,20 @@ def advance(
 
     Raises `Forbidden`, `WrongState`, `Stale` or `Invalid`, and then nothing has changed.
     """
+    return _advance(db, matter, verb_name, actor, now, given, seen, told=frozenset())
+
+
+def _advance(
+    db: Session,
+    matter: Matter,
+    verb_name: str,
+    actor: Actor,
+    now: datetime,
+    given: Mapping[str, Any],
+    seen: int | None,
+    told: Set[int],
+) -> LedgerEntry:
+    """`told` are those who hear of it by a notice on what carries this along."""
     db.flush()
     db.refresh(matter, with_for_update=True)
     process = process_of(db, matter)
@@ -51,16 +65,22 @@ def advance(
     if seen is not None and seen != matter.version and _changes(matter, verb):
         raise _stale(db, process, matter, seen)
     values = _accept(db, process, verb, given)
+    checklist = process.checklist_of(verb)
+    if checklist:
+        role = _owner(checklist, verb, values[checklist.name], course)
     before = matter.state
     after = leads_to(verb, role, course)
     if wrong := put_off_wrongly(db, matter, process.states[after], values, day(now)):
         raise Invalid(wrong)
     _change(db, process, matter, after, values, now)
     entry = _record(db, process, matter, verb, role, actor, now, before, values)
-    _tell(db, matter, verb, entry)
+    told |= _tell(db, matter, verb, entry, told)
+    if checklist:
+        _tick(matter, checklist, verb, values[checklist.name], entry)
     if after != before:
+        _untick(process, matter, before)
         _mark(db, process.states[after], matter, now)
-        _carry(db, matter, verb, values, now)
+        _carry(db, matter, verb, values, now, told)
         for document in verb.makes:
             ask_for(
                 db,
@@ -210,6 +230,43 @@ def _write(db: Session, process: Process, matter: Matter, **values: Any) -> None
         set_committed_value(matter, name, value)
 
 
+def _owner(checklist: Field, verb: Verb, items: Sequence[str], course: Kept) -> str:
+    """The role in which these items are ticked, or opened again: their owner's alone."""
+    open_now = course.items(verb) or []
+    for item in items:
+        title, owner = checklist.choices[item], checklist.of[item]
+        if course.role_among((owner,)) is None:
+            who = ROLES[owner].title
+            raise Forbidden(
+                Words(f"“{title.zh}”由{who.zh}确认。", f"“{title.en}” is confirmed by: {who.en}.")
+            )
+        if item not in open_now:
+            raise WrongState(
+                Words(f"“{title.zh}”还没有确认。", f"“{title.en}” is not confirmed.")
+                if verb.undoes
+                else Words(f"“{title.zh}”已经确认过了。", f"“{title.en}” is confirmed already.")
+            )
+    return str(checklist.of[items[0]])
+
+
+def _tick(matter: Matter, checklist: Field, verb: Verb, items: Sequence[str], entry: LedgerEntry) -> None:
+    if verb.undoes:
+        matter.ticks = [
+            one for one in matter.ticks if one.checklist != checklist.name or one.item not in items
+        ]
+    else:
+        matter.ticks += [Tick(checklist=checklist.name, item=item, entry_id=entry.id) for item in items]
+
+
+def _untick(process: Process, matter: Matter, before: str) -> None:
+    """What comes back to where it is prepared is looked over anew; ticks of before may speak of another day."""
+    prepared = {
+        state for verb in process.verbs.values() if process.checklist_of(verb) for state in verb.start
+    }
+    if matter.state in prepared and before not in prepared:
+        matter.ticks = []
+
+
 def _record(
     db: Session,
     process: Process,
@@ -246,33 +303,43 @@ def _mark(db: Session, state: State, matter: Matter, now: datetime) -> None:
             db.add(MatterMark(matter_id=matter.id, mark=mark, at=now))
 
 
-def _tell(db: Session, matter: Matter, verb: Verb, entry: LedgerEntry) -> None:
-    tell(db, matter, entry, [person for role in verb.tells for person in rules.people_over(db, matter, role)])
+def _tell(
+    db: Session, matter: Matter, verb: Verb, entry: LedgerEntry, told: Set[int] = frozenset()
+) -> Set[int]:
+    people = [person for role in verb.tells for person in rules.people_over(db, matter, role)]
+    return tell(db, matter, entry, people, told)
 
 
-def tell(db: Session, matter: Matter, entry: LedgerEntry, people: Iterable[Person]) -> None:
-    """A notice of what was done to each person once, whatever roles they hold; never to the one who did it."""
+def tell(
+    db: Session, matter: Matter, entry: LedgerEntry, people: Iterable[Person], told: Set[int] = frozenset()
+) -> Set[int]:
+    """A notice of what was done to each person once, whatever roles they hold; never to the one who did it, nor to
+    those `told` already. Who they are.
+    """
     process = process_of(db, matter)
     verb, state = process.verbs[entry.verb].title, process.states[matter.state].title
+    hearers = {person.id for person in people}
     words = Words(
         f"{process.title.zh}“{matter.title}”：{verb.zh}，现为“{state.zh}”。",
         f"{process.title.en} “{matter.title}”: {verb.en}; it is now at “{state.en}”.",
     )
-    for person_id in dict.fromkeys(person.id for person in people):
-        if person_id != entry.actor_id:
-            db.add(
-                Notice(
-                    person_id=person_id,
-                    matter_id=matter.id,
-                    entry_id=entry.id,
-                    zh=words.zh,
-                    en=words.en,
-                    created_at=entry.at,
-                )
+    for person_id in sorted(hearers - {entry.actor_id, *told}):
+        db.add(
+            Notice(
+                person_id=person_id,
+                matter_id=matter.id,
+                entry_id=entry.id,
+                zh=words.zh,
+                en=words.en,
+                created_at=entry.at,
             )
+        )
+    return hearers
 
 
-def _carry(db: Session, matter: Matter, verb: Verb, values: Mapping[str, Any], now: datetime) -> None:
+def _carry(
+    db: Session, matter: Matter, verb: Verb, values: Mapping[str, Any], now: datetime, told: Set[int]
+) -> None:
     """A verb that carries moves the children that can do the verb of the same name, with the answers they ask for."""
     if not verb.carries:
         return
@@ -285,4 +352,4 @@ def _carry(db: Session, matter: Matter, verb: Verb, values: Mapping[str, Any], n
         same = _verb(process_of(db, child), verb.name)
         if child.state in same.start:
             given = {name: values[name] for name in same.needs + same.takes if name in values}
-            advance(db, child, verb.name, actor=SYSTEM, now=now, **given)
+            _advance(db, child, verb.name, SYSTEM, now, given, None, told)

@@ -21,10 +21,12 @@ from engine.models.topic import ScoreSheet, Topic, supporters_of_topic
 from engine.past import done_since, has_done
 from engine.process import Guard, Verb
 from engine.process_check import Asks
+from engine.rules import ROLES
 from engine.words import Words
 from engine.workdays import Period
 
-SITTING_ON = ("announced", "warmup", "ready", "live", "interrupted")
+SITTING_AHEAD = ("announced", "warmup", "ready")
+SITTING_ON = (*SITTING_AHEAD, "live", "interrupted")
 """Marks of a sitting that is ahead or under way."""
 
 
@@ -57,6 +59,23 @@ def unmet(db: Session, matter: Matter, guard: Guard, now: datetime) -> Words | N
 
 def _done(db: Session, matter: Matter, verb: str, now: datetime) -> Words | None:
     return None if done_since(db, matter, verb) else not_done(process_of(db, matter).verbs[verb])
+
+
+def _ticked(db: Session, matter: Matter, name: str, now: datetime) -> Words | None:
+    """Names what is missing of a checklist, and whose each is."""
+    checklist = process_of(db, matter).fields[name]
+    ticked = {tick.item for tick in matter.ticks if tick.checklist == name}
+    missing = [
+        (checklist.choices[item], ROLES[role].title)
+        for item, role in checklist.of.items()
+        if item not in ticked
+    ]
+    if not missing:
+        return None
+    return Words(
+        f"还没有确认：{'、'.join(f'{item.zh}（{owner.zh}）' for item, owner in missing)}。",
+        f"Not confirmed yet: {'; '.join(f'{item.en} ({owner.en})' for item, owner in missing)}.",
+    )
 
 
 def _a_child(db: Session, matter: Matter, what: str, now: datetime) -> Words | None:
@@ -181,6 +200,15 @@ def _sitting_is_on(db: Session, matter: Matter, number: int, now: datetime) -> b
     return any(carries_mark(db, sitting, mark) for mark in SITTING_ON)
 
 
+def _sitting_is_ahead(db: Session, matter: Matter, number: int, now: datetime) -> bool:
+    sitting = db.get_one(Sitting, matter.parent_id)
+    return any(carries_mark(db, sitting, mark) for mark in SITTING_AHEAD)
+
+
+def _remote_agreed(db: Session, matter: Matter, number: int, now: datetime) -> bool:
+    return db.get_one(Attendance, matter.id).remote_consent == "agreed"
+
+
 def _voluntary(db: Session, matter: Matter, number: int, now: datetime) -> bool:
     return not _compulsory(db, matter, number, now)
 
@@ -287,6 +315,8 @@ def lacking_rows(guard: Guard) -> Words | None:
     match guard.name:
         case "done" | "waited":
             return None
+        case "ticked":
+            return Words("清单还没有逐项确认。", "Not every item of the checklist is confirmed yet.")
         case "a_child":
             return _no_child(str(guard.number))
         case "every_child":
@@ -298,6 +328,7 @@ def lacking_rows(guard: Guard) -> Words | None:
 NAMING: dict[str, Naming] = {
     "done": Naming("verb", _done),
     "waited": Naming("length", _waited),
+    "ticked": Naming("checklist", _ticked),
     "a_child": Naming("children", _a_child),
     "every_child": Naming("children", _every_child),
 }
@@ -411,6 +442,20 @@ CONDITIONS: dict[str, Condition] = {
         _sitting_is_on,
         lambda _: Words(
             "会议已经结束、延期或取消。", "The sitting is over, has been put off or has been cancelled."
+        ),
+    ),
+    "sitting_is_ahead": Condition(
+        _sitting_is_ahead,
+        lambda _: Words(
+            "会议已经开始、结束、延期或取消。",
+            "The sitting has begun, is over, has been put off or has been cancelled.",
+        ),
+    ),
+    "remote_agreed": Condition(
+        _remote_agreed,
+        lambda _: Words(
+            "您没有同意被看到、听到并录像，不能使用远程席位；可以到会场参加。",
+            "Without your consent to being seen, heard and recorded it stays closed; you may come to the hall.",
         ),
     ),
     "voluntary": Condition(

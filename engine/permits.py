@@ -60,6 +60,9 @@ class Course(Protocol):
     def came_from(self) -> str | None:
         """Where it was when it last came forward to its state; steps back do not count, so two go back two."""
 
+    def items(self, verb: Verb) -> Sequence[str] | None:
+        """Of the checklist that a step asks for: what the actor may tick, or open again, now."""
+
     def window_ends(self, window: Span) -> date | None:
         """Its last day; nothing where it has not begun to run."""
 
@@ -104,6 +107,17 @@ class Kept:
         before = came_from(self.db, self.matter, here, but=back)
         return before and present_name(self.db, self.matter, before)
 
+    def items(self, verb: Verb) -> Sequence[str] | None:
+        checklist = self.process.checklist_of(verb)
+        if checklist is None:
+            return None
+        ticked = {tick.item for tick in self.matter.ticks if tick.checklist == checklist.name}
+        return [
+            item
+            for item, owner in checklist.of.items()
+            if (item in ticked) == bool(verb.undoes) and self.role_among((owner,))
+        ]
+
     def window_ends(self, window: Span) -> date | None:
         return window_ends(self.db, self.matter, window)
 
@@ -131,6 +145,12 @@ def role_for(process: Process, verb: Verb, course: Course) -> str:
         )
     if role is None:
         raise WrongState(Words("贵单位已经确认过了。", "Your office has already confirmed."))
+    if (items := course.items(verb)) is not None and not items:
+        raise WrongState(
+            Words("您负责的各项都还没有确认。", "None of your items is confirmed.")
+            if verb.undoes
+            else Words("您负责的各项都已确认。", "All your items are confirmed.")
+        )
     if verb.open and (last := course.window_ends(verb.open)) and course.today > last:
         raise WrongState(
             Words(

@@ -43,7 +43,7 @@ class Field:
     help: Words | None = None
     choices: Mapping[str, Words] = field(default_factory=dict)
     of: Mapping[str, Any] = field(default_factory=dict)
-    """For `rows`: column → kind of cell. For `points`: criterion → most points."""
+    """For `rows`: column → kind of cell. For `points`: criterion → most points. For `checklist`: item → its owner."""
     min: int | None = None
     max: int | None = None
     required_unless: Mapping[str, str] = field(default_factory=dict)
@@ -111,6 +111,8 @@ class Verb:
     when: tuple[Guard, ...] = ()
     open: Span | None = None
     once_per: str | None = None
+    undoes: str | None = None
+    """A step that ticks: the items given to this one are open again."""
     on_behalf_of: str | None = None
     carries: tuple[str, ...] = ()
     tells: tuple[str, ...] = ()
@@ -139,6 +141,11 @@ class Process:
     def marked(self, mark: str) -> frozenset[str]:
         """The states that carry a mark: what figures and code ask for instead of a state's name."""
         return frozenset(state.name for state in self.states.values() if mark in state.marks)
+
+    def checklist_of(self, verb: Verb) -> Field | None:
+        """The one whose items a step ticks, or opens again."""
+        asked = (self.fields.get(name) for name in verb.needs)
+        return next((one for one in asked if one and one.kind == "checklist"), None)
 
     def accept(self, verb: Verb, given: Mapping[str, object]) -> dict[str, Any]:
         """The answers of a form, typed; only fields this verb names get in. Raises `Invalid` by field."""
@@ -236,7 +243,7 @@ _VERB_KEYS = {
     "open",
     "help",
 }
-_VERB_KEYS |= {"stays", "free", "create", "once_per", "on_behalf_of", "carries", "tells", "makes"}
+_VERB_KEYS |= {"stays", "free", "create", "once_per", "undoes", "on_behalf_of", "carries", "tells", "makes"}
 
 
 class _Reader:
@@ -380,6 +387,7 @@ class _Reader:
             when=tuple(self.guard(entry, f"{place}.when") for entry in self.entries(table, "when", place)),
             open=self.span(table["open"], f"{place}.open", None) if "open" in table else None,
             once_per=self.name(table, "once_per", place),
+            undoes=self.name(table, "undoes", place),
             on_behalf_of=self.name(table, "on_behalf_of", place),
             carries=self.one_or_several(table, "carries", place),
             tells=self.names(table, "tells", place),
@@ -586,6 +594,14 @@ def _choice(spec: Field, value: object) -> str:
     return str(value)
 
 
+def _items(spec: Field, value: object) -> list[str]:
+    """Items of a checklist, in its order."""
+    given = {str(item) for item in (value if isinstance(value, list | tuple) else [value])}
+    if given - spec.choices.keys():
+        raise _Wrong("请从列出的选项中选择。", "Please choose from those listed.")
+    return [item for item in spec.choices if item in given]
+
+
 def _yes(spec: Field, value: object) -> bool:
     if value not in (True, "yes", "on"):
         raise _Wrong("需要确认。", "This must be confirmed.")
@@ -648,6 +664,7 @@ _READERS = {
     "date": _date,
     "moment": _moment,
     "choice": _choice,
+    "checklist": _items,
     "yes": _yes,
     "rows": _rows,
     "points": _points,

@@ -26,8 +26,8 @@ from engine.process_graph import ahead_of, entered_from, entrances, moves, paths
 from engine.words import Words
 from engine.workdays import PERIOD, Period
 
-Asks = Literal["nothing", "number", "verb", "length", "children"]
-"""What a guard is written with: `"name"`, or `{ name = … }` with 3, "verb", "5 workdays" or "process.mark"."""
+Asks = Literal["nothing", "number", "verb", "length", "checklist", "children"]
+"""What a guard is written with: `"name"`, or `{ name = … }` with 3, "verb", "5 workdays", "field" or "process.mark"."""
 
 MOST = 100
 """States, and steps: every pair of approvals is compared."""
@@ -132,7 +132,9 @@ class _Checker:
                     f"文字的字数在 0 到 {TEXT_MAX} 之间。",
                     f"A text has between 0 and {TEXT_MAX} characters.",
                 )
-        if field.kind == "choice" and not field.choices:
+        if field.kind == "checklist":
+            self.checklist(place, field)
+        if field.kind in ("choice", "checklist") and not field.choices:
             self.wrong(f"{place}.choices", "没有可选的项。", "There is nothing to choose from.")
         if field.kind == "rows" and not (field.of and CELLS.issuperset(map(str, field.of.values()))):
             self.wrong(
@@ -153,6 +155,21 @@ class _Checker:
                     f"{place}.required_unless",
                     f"“{name}”没有“{value}”这个选项。",
                     f"“{name}” has no choice “{value}”.",
+                )
+
+    def checklist(self, place: str, field: Field) -> None:
+        """Every item has an owner, who can tick it."""
+        ticking = [verb for verb in self.process.verbs.values() if self.process.checklist_of(verb) is field]
+        for item in field.choices.keys() | field.of.keys():
+            role = str(field.of.get(item))
+            if item not in field.choices or not any(
+                role in verb.by and self.can_do(role, verb) for verb in ticking if not verb.undoes
+            ):
+                title = field.choices.get(item, Words(item, item))
+                self.wrong(
+                    f"{place}.of",
+                    f"“{title.zh}”没有人可以确认。",
+                    f"Nobody can tick “{title.en}”.",
                 )
 
     def clock(self, place: str, clock: Clock) -> None:
@@ -242,6 +259,7 @@ class _Checker:
                 f"once_per 不能是“{verb.once_per}”。",
                 f"`once_per` cannot be “{verb.once_per}”.",
             )
+        self.ticks(place, verb)
         for document in verb.makes:
             if document not in self.known.documents:
                 self.wrong(
@@ -255,6 +273,18 @@ class _Checker:
             )
         for name in verb.carries:
             self.carries(f"{place}.carries", verb, name)
+
+    def ticks(self, place: str, verb: Verb) -> None:
+        checklist = self.process.checklist_of(verb)
+        if checklist and not verb.stays:
+            self.wrong(place, "逐项确认的一步不换阶段。", "A step that ticks a checklist stays in its state.")
+        undone = self.process.verbs.get(verb.undoes or "")
+        if verb.undoes and not (undone and checklist and checklist is self.process.checklist_of(undone)):
+            self.wrong(
+                f"{place}.undoes",
+                f"“{verb.undoes}”没有确认同一张清单。",
+                f"“{verb.undoes}” does not tick the same checklist.",
+            )
 
     def doers(self, place: str, verb: Verb) -> None:
         bodies = [verb.on_behalf_of] if verb.on_behalf_of else []
@@ -319,6 +349,8 @@ class _Checker:
             self.done(place, verb, str(guard.number))
         elif asks == "length":
             self.waited(place, verb, str(guard.number))
+        elif asks == "checklist":
+            self.ticked(place, verb, str(guard.number))
         elif asks == "children":
             self.children(place, str(guard.number))
 
@@ -357,6 +389,20 @@ class _Checker:
                         f"要等的时间不短于“{clock.what.zh}”的期限，办的时候一定已经逾期。",
                         f"What it waits is no shorter than the deadline “{clock.what.en}”: it would always be late.",
                     )
+
+    def ticked(self, place: str, verb: Verb, name: str) -> None:
+        """The checklist can be ticked in every state where this step waits for it."""
+        checklist = self.process.fields.get(name)
+        ticking = [one for one in self.process.verbs.values() if self.process.checklist_of(one) is checklist]
+        startable = {state for one in ticking if not one.undoes for state in one.start}
+        if checklist is None or checklist.kind != "checklist":
+            self.wrong(place, f"没有“{name}”这张清单。", f"There is no checklist “{name}”.")
+        elif set(verb.start) - startable:
+            self.wrong(
+                place,
+                f"有的阶段不能逐项确认“{checklist.label.zh}”，“{verb.title.zh}”就永远办不成。",
+                f"“{checklist.label.en}” cannot be ticked everywhere “{verb.title.en}” waits for it.",
+            )
 
     def children(self, place: str, what: str) -> None:
         name, _, mark = what.partition(".")

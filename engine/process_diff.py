@@ -34,6 +34,7 @@ PARTS = {
     "when": Words("条件", "conditions"),
     "open": Words("窗口", "window"),
     "once_per": Words("只办一次", "once"),
+    "undoes": Words("撤回", "undoes"),
     "on_behalf_of": Words("代表", "on behalf of"),
     "carries": Words("带动", "carries"),
     "tells": Words("通知", "tells"),

@@ -51,6 +51,7 @@ ROLES: dict[str, Role] = {
     "live_operator": Role(Words("直播运维", "Live operator"), "sitting"),
     "submitter": Role(Words("提交人", "The one who put it forward"), "own"),
     "invitee": Role(Words("受邀人", "The one invited"), "own"),
+    "remote_guest": Role(Words("远程席位的受邀人", "The one invited to a remote seat"), "own"),
     "recipient": Role(Words("收件人", "Those it is for"), "own"),
     "chairs_meeting": Role(Words("主席会议", "Chairpersons' meeting"), "body"),
     "standing_committee": Role(Words("常务委员会", "Standing Committee"), "body"),
@@ -67,7 +68,12 @@ HELD_BY_POST = tuple(
     if role.scope not in ("own", "body") and name not in ("citizen", "system")
 )
 
-_OWN = {"submitter": "created_by_id", "invitee": "person_id", "recipient": "recipient_ids"}
+OWNED = {
+    "submitter": "created_by_id",
+    "invitee": "person_id",
+    "remote_guest": "remote_guest_id",
+    "recipient": "recipient_ids",
+}
 """Whose a matter is, for the roles of scope `own`: one person's or several people's."""
 
 # What no procedure says: who may do it, and read it, apart from the steps of a matter.
@@ -136,7 +142,7 @@ def _holds(actor: Actor, matter: Matter | None, role: str) -> bool:
         return False
     if role == "citizen":
         return actor.person.phone_key is not None
-    if role in _OWN:
+    if role in OWNED:
         return matter is not None and actor.id in _owner_ids(matter, role)
     if actor.acting and actor.acting != role:
         return False
@@ -144,7 +150,7 @@ def _holds(actor: Actor, matter: Matter | None, role: str) -> bool:
 
 
 def _owner_ids(matter: Matter, role: str) -> Sequence[int]:
-    whose = getattr(matter, _OWN[role], None) or []
+    whose = getattr(matter, OWNED[role], None) or []
     return [whose] if isinstance(whose, int) else whose
 
 
@@ -168,7 +174,7 @@ def people_over(db: Session, matter: Matter, role: str) -> list[Person]:
     """Everybody who is to hear of this matter in this role, each once, in the order of their posts."""
     if role == "submitter":
         return matter.submitters
-    if role in _OWN:
+    if role in OWNED:
         return [db.get_one(Person, owner) for owner in _owner_ids(matter, role)]
     posts = db.scalars(
         select(Post)

@@ -11,7 +11,7 @@ from engine.guards import CONDITIONS, COUNTING, NAMING
 from engine.models.base import Moment
 from engine.models.matter import Matter
 from engine.process_check import Asks, Vocabulary
-from engine.rules import ROLES
+from engine.rules import OWNED, ROLES
 
 PARENTS = {
     "topic": "plan",
@@ -40,8 +40,9 @@ def vocabulary(name: str) -> Vocabulary:
     used = {guard.name for verb in process.verbs.values() for guard in verb.when}
     for condition in used & CONDITIONS.keys():  # each reads the rows of its own noun
         guards[condition] = "number" if condition in COUNTING else "nothing"
-    if "person_id" not in _columns(name):  # whom nobody can invite
-        roles["invitee"] = "none"
+    for role, owner in OWNED.items():  # of what nobody can own
+        if not hasattr(inspect(Matter).polymorphic_map[name].class_, owner):
+            roles[role] = "none"
     dates = {f"field.{column}" for column in _dates(name)}
     dates |= {f"parent.{column}" for column in _dates(parent)} if parent else set()
     return Vocabulary(

@@ -233,6 +233,9 @@ class _Course:
                     return one.before
         return None
 
+    def items(self, verb: Verb) -> None:
+        """A walk asks no form."""
+
     def window_ends(self, window: Span) -> date | None:
         start = self.walk.day_of(window.of)
         return self.walk.days.due(start, window.period) if start else None

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from sqlalchemy import Engine, inspect, text
 
-HEAD = "materials"
+HEAD = "public_reasons"
 """The newest of `versions/`."""
 
 

@@ -198,9 +198,20 @@ ITEMS = [
     {"wording": "您有什么建议？", "kind": "text"},
 ]
 SITTING_ON = date(2026, 11, 24)
-CONFIRMED = ("participants_confirmed", "replies_prepared", "notice_on_page", "stream_tested")
-READY = dict.fromkeys((*CONFIRMED, "moderators_rostered", "cutoff_named"), "yes")
-SITTING_POSTS = {"host": "host1", "recorder": "recorder1", "moderator": "moderator1", "duty_leader": "leader"}
+READINESS = {
+    "committee": ["participants_confirmed", "replies_prepared", "moderators_rostered"],
+    "moderator1": ["notice_on_page"],
+    "host1": ["stream_tested"],
+    "leader": ["cutoff_named"],
+}
+"""Who ticks which items of the checklist."""
+SITTING_POSTS = {
+    "host": "host1",
+    "live_operator": "host1",
+    "recorder": "recorder1",
+    "moderator": "moderator1",
+    "duty_leader": "leader",
+}
 
 
 def decided(house: House, db: Session, plan: Plan) -> Topic:
@@ -345,9 +356,15 @@ def sitting(house: House, db: Session, *, live: bool = True) -> Sitting:
         db, scheduled, "open_warmup", actor=house.actor(db, "moderator1"), now=house.now, rules_posted="yes"
     )
     if live:
-        perform(db, scheduled, "make_ready", actor=committee, now=house.now, **READY)
+        make_ready(house, db, scheduled)
         perform(db, scheduled, "go_live", actor=house.actor(db, "host1"), now=house.now)
     return scheduled
+
+
+def make_ready(house: House, db: Session, at: Sitting) -> None:
+    for who, items in READINESS.items():
+        perform(db, at, "tick", actor=house.actor(db, who), now=house.now, readiness=items)
+    perform(db, at, "make_ready", actor=house.actor(db, "committee"), now=house.now)
 
 
 def assignments(house: House, db: Session, at: Sitting, many: int) -> list[Assignment]:

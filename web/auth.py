@@ -29,7 +29,7 @@ from web.transaction import reading, transaction
 VIEWER_COOKIE = "viewer"
 VIEWER_LASTS = timedelta(days=180)
 PASSWORD_LEAST = 12
-STAFF_ROLES = frozenset(ROLES) - {"citizen", "submitter", "invitee", "recipient", "system"}
+STAFF_ROLES = frozenset(ROLES) - {"citizen", "submitter", "invitee", "remote_guest", "recipient", "system"}
 
 Page = TypeVar("Page", bound=Callable[..., object])
 

@@ -18,11 +18,11 @@ from engine.models.matter import Matter
 from engine.models.questionnaire import Questionnaire
 from engine.models.recommendation import Assignment, Recommendation
 from engine.models.topic import Plan, Topic
-from engine.permits import may_begin, offers
+from engine.permits import Kept, may_begin, offers
 from engine.process import Guard
 from engine.queries import attendance as comers
 from engine.queries import materials, people, questionnaires, recommendations, sittings, topics
-from engine.queries.matters import children, documents, may_read, reads_by_post, state_of
+from engine.queries.matters import checklists, children, documents, may_read, reads_by_post, state_of
 from engine.queries.research import rounds
 from engine.rules import DOOR_KEEPERS, PROGRAMMERS, ROLES, Actor, role_over
 from web.auth import settings
@@ -36,7 +36,11 @@ Shown = dict[str, Any]
 
 def beside(db: Session, matter: Matter, actor: Actor, now: datetime) -> Shown:
     show = _SHOW.get(matter.process)
-    common: Shown = {"begins": begins(db, matter, actor, now), "documents": documents(db, matter)}
+    common: Shown = {
+        "begins": begins(db, matter, actor, now),
+        "documents": documents(db, matter),
+        "checklists": _checklists(db, matter, actor, now),
+    }
     return {**common, **(show(db, matter, actor) if show else {})}
 
 
@@ -56,6 +60,22 @@ def begins(db: Session, matter: Matter, actor: Actor, now: datetime) -> dict[str
             "refusal": may_begin(db, process, verb, matter, actor, now),
         }
     return offered
+
+
+def _checklists(db: Session, matter: Matter, actor: Actor, now: datetime) -> list[Shown]:
+    """Each with its items, and of each the step by which this actor may tick it or open it again."""
+    process = process_of(db, matter)
+    course = Kept(db, process, matter, actor, now)
+    does = {
+        (checklist.name, item): verb
+        for verb in process.verbs_from(matter.state)
+        if (checklist := process.checklist_of(verb))
+        for item in course.items(verb) or ()
+    }
+    return [
+        {"field": field, "items": [(item, does.get((field.name, item.name))) for item in items]}
+        for field, items in checklists(db, matter)
+    ]
 
 
 def _rows(db: Session, found: Any) -> list[Shown]:
@@ -169,9 +189,11 @@ def attendance(db: Session, sitting: Sitting, actor: Actor) -> Shown:
 
 
 def _attendance(db: Session, matter: Matter, actor: Actor) -> Shown:
-    one = db.get_one(Attendance, matter.id)
+    one, sitting = db.get_one(Attendance, matter.id), db.get_one(Sitting, matter.parent_id)
     return {
-        "is_late": comers.is_late(db, db.get_one(Sitting, one.parent_id), one),
+        "seat": comers.seat(db, one, actor, clock_now()) if one.remote_url else None,
+        "is_late": comers.is_late(db, sitting, one),
+        "sitting_marks": state_of(db, sitting).marks,
         "materials": materials_for(db, one),
     }
 

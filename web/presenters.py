@@ -110,6 +110,10 @@ def answer(db: Session, spec: Field, given: Any) -> str:
             return say(Words("已确认", "Confirmed"))
         case "rows" if isinstance(given, list):
             return say(Words("；", "; ")).join(_row(spec, row) for row in given)
+        case "checklist":
+            return say(Words("、", ", ")).join(
+                say(spec.choices[item]) for item in given if item in spec.choices
+            )
         case "points":
             return say(Words("，", ", ")).join(
                 f"{say(spec.choices[name])} {points}" for name, points in given.items()

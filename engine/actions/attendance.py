@@ -1,8 +1,10 @@
 """Who comes to a sitting: inviting people, and signing in at its door."""
 
+import re
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
+from urllib.parse import urlsplit
 
 import pyotp
 from sqlalchemy import select
@@ -33,6 +35,39 @@ def invite(
             title = f"{sitting.title}（{person.name}）"
             asked = Attendance(parent_id=sitting.id, sitting_id=sitting.id, title=title)
             begin(db, asked, "invite", actor=actor, now=now, person_id=person.id, **answers)
+
+
+def offer_remote(
+    db: Session, attendance: Attendance, *, actor: Actor, now: datetime, seen: int | None = None, **given: Any
+) -> LedgerEntry:
+    url = accepted(db, attendance, "offer_remote", given)["remote_url"]
+    if not _is_link(url):
+        raise Invalid(
+            {
+                "remote_url": Words(
+                    "请填写以 https:// 开头的完整链接。",
+                    "Please give the whole link, beginning with https://.",
+                )
+            }
+        )
+    return advance(db, attendance, "offer_remote", actor=actor, now=now, seen=seen, **given)
+
+
+def _is_link(url: str) -> bool:
+    try:
+        return url.startswith("https://") and not re.search(r"\s", url) and bool(urlsplit(url).hostname)
+    except ValueError:  # brackets that are no address
+        return False
+
+
+def join(
+    db: Session, attendance: Attendance, *, actor: Actor, now: datetime, seen: int | None = None
+) -> LedgerEntry:
+    """Signs in to a remote seat."""
+    entry = advance(db, attendance, "join", actor=actor, now=now, seen=seen)
+    attendance.arrived_at = now
+    db.flush()
+    return entry
 
 
 def door_code(sitting: Sitting, now: datetime) -> str:

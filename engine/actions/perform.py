@@ -49,6 +49,8 @@ DOES: dict[tuple[str, str], Callable[..., LedgerEntry]] = {
     ("sitting", "next_segment"): sitting.next_segment,
     ("sitting", "record_promise"): sitting.record_promise,
     ("sitting", "end"): sitting.end_sitting,
+    ("attendance", "offer_remote"): attendance.offer_remote,
+    ("attendance", "join"): attendance.join,
     ("attendance", "sign_in"): attendance.sign_in,
     ("attendance", "sign_in_by_staff"): attendance.sign_in_by_staff,
     ("material", "change"): partial(material.change, verb="change"),

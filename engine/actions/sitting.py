@@ -1,7 +1,7 @@
 """A sitting: scheduling it, its run-of-show, opening, promises, closing."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
@@ -14,9 +14,11 @@ from engine.editions import carries_mark, process_on
 from engine.errors import Forbidden, Invalid, WrongState
 from engine.models.consultation import Consultation, Promise, Segment, Sitting
 from engine.models.ledger import LedgerEntry
+from engine.models.people import Unit
 from engine.models.voice import Question
 from engine.queries.briefs import units_of
 from engine.queries.people import liaisons
+from engine.queries.sittings import showable
 from engine.record import ask_for, record
 from engine.rules import PROGRAMMERS, Actor, covers
 from engine.words import Words
@@ -31,12 +33,17 @@ KINDS = {
 
 @dataclass(frozen=True)
 class Part:
-    """A segment as the programme has it: kind of `KINDS`, planned minutes, and who speaks."""
+    """A segment as the programme has it: `kind` of `KINDS`, planned minutes, and the rest as `Segment` keeps it."""
 
     kind: str
     title: str
     minutes: int
     speaker: str = ""
+    in_charge: str = ""
+    unit_id: int | None = None
+    cue: str = ""
+    finding_id: int | None = None
+    document_id: int | None = None
 
 
 def schedule_sitting(
@@ -73,27 +80,12 @@ def set_programme(
             Words("会议已经开始，议程不能再改。", "The sitting has begun; the run-of-show is fixed.")
         )
     for part in parts:
-        if part.kind not in KINDS or not 1 <= part.minutes <= 240 or not 1 <= len(part.title.strip()) <= 100:
-            raise Invalid(
-                {
-                    "parts": Words(
-                        "每个环节要有名称、类别和 1 到 240 分钟的时长。",
-                        "Each segment needs a title, a kind and 1 to 240 minutes.",
-                    )
-                }
-            )
+        _require_whole(db, sitting, part)
     sitting.segments.clear()
     db.flush()
-    for position, part in enumerate(parts, start=1):
-        sitting.segments.append(
-            Segment(
-                position=position,
-                kind=part.kind,
-                title=part.title.strip(),
-                minutes=part.minutes,
-                speaker=part.speaker.strip(),
-            )
-        )
+    sitting.segments += [
+        Segment(position=position, **asdict(part)) for position, part in enumerate(parts, start=1)
+    ]
     db.flush()
     data = {"parts": [[part.kind, part.minutes] for part in parts]}
     record(
@@ -124,6 +116,40 @@ def release_brief(
         )
     tell(db, sitting, entry, liaisons(db, units))
     return entry
+
+
+def _require_whole(db: Session, sitting: Sitting, part: Part) -> None:
+    texts = (part.title, 100), (part.speaker, 100), (part.in_charge, 60), (part.cue, 100)
+    if part.kind not in KINDS or not 1 <= part.minutes <= 240 or not part.title.strip():
+        wrong = Words(
+            "每个环节要有名称、类别和 1 到 240 分钟的时长。",
+            "Each segment needs a title, a kind and 1 to 240 minutes.",
+        )
+    elif any(len(text) > most for text, most in texts):
+        wrong = Words(
+            "名称、发言人和播放内容最多 100 字，负责人最多 60 字。",
+            "Title, speaker and media cue have at most 100 characters, whoever is in charge 60.",
+        )
+    elif part.unit_id is not None and db.get(Unit, part.unit_id) is None:
+        wrong = Words("没有这个单位，请从列表中选择。", "There is no such unit; please choose from the list.")
+    elif not _is_material(db, sitting, part):
+        wrong = Words(
+            "素材只能选本次协商的一条调研发现或一个文件。",
+            "The material is one finding or one file of this consultation.",
+        )
+    else:
+        return
+    raise Invalid({"parts": wrong})
+
+
+def _is_material(db: Session, sitting: Sitting, part: Part) -> bool:
+    if part.finding_id is None and part.document_id is None:
+        return True
+    findings, files = showable(db, sitting)
+    return (part.finding_id, part.document_id) in {
+        *((one.id, None) for one in findings),
+        *((None, one.id) for one in files),
+    }
 
 
 def go_live(

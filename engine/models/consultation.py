@@ -16,7 +16,10 @@ from engine.models.questionnaire import Item
 
 
 class Consultation(Matter):
-    """One topic of an issued plan, from programme to conclusion. Its parent is the topic."""
+    """One topic of an issued plan, from programme to conclusion. Its parent is the topic.
+
+    `public_reason` is why it was cancelled, as the public is told.
+    """
 
     __tablename__ = "consultation"
     __mapper_args__ = {"polymorphic_identity": "consultation"}
@@ -29,6 +32,7 @@ class Consultation(Matter):
     people: Mapped[str] = mapped_column(Text, default="")
     online_plan: Mapped[str] = mapped_column(Text, default="")
     planned_on: Mapped[date | None]
+    public_reason: Mapped[str | None] = mapped_column(Text)
 
 
 class Research(Matter):
@@ -108,6 +112,7 @@ class Finding(Base):
 class Sitting(Matter):
     """The consultation held live (the broadcast). Its parent is the consultation.
 
+    `public_reason` is why it was put off or cancelled, last, as the public is told.
     Visits count from `opened_at` to `closed_at`. `fact_no` is the last number the relay gave. The codes for signing in
     at its door come from `door_key`.
     """
@@ -124,6 +129,7 @@ class Sitting(Matter):
     ends_at: Mapped[datetime]
     place: Mapped[str] = mapped_column(String(100))
     stream_url: Mapped[str | None] = mapped_column(String(300))
+    public_reason: Mapped[str | None] = mapped_column(Text)
     opened_at: Mapped[datetime | None]
     closed_at: Mapped[datetime | None]
     fact_no: Mapped[int] = mapped_column(default=0)
@@ -133,15 +139,24 @@ class Sitting(Matter):
         order_by="Segment.position", back_populates="sitting", cascade="all, delete-orphan"
     )
 
+    @property
+    def planned_minutes(self) -> int:
+        return int((self.ends_at - self.starts_at).total_seconds()) // 60
+
 
 class Segment(Base):
-    """A part of the run-of-show: 通报, 提问, 解答 or 发言. The one that has begun and not ended is the present one."""
+    """A part of the run-of-show: 通报, 提问, 解答 or 发言. The one that has begun and not ended is the present one.
+
+    `in_charge`, of a unit or not, sees to it that it goes as planned; `cue` says what is then shown or played, and may
+    name a finding or a document of the consultation. These are for the house, not for the public.
+    """
 
     __tablename__ = "segment"
     __table_args__ = (
         CheckConstraint("kind IN ('briefing', 'questions', 'answers', 'statements')", name="kind"),
         CheckConstraint("minutes BETWEEN 1 AND 240", name="minutes"),
         CheckConstraint("ended_at IS NULL OR ended_at >= started_at", name="order"),
+        CheckConstraint("finding_id IS NULL OR document_id IS NULL", name="one_material"),
         UniqueConstraint("sitting_id", "position"),
     )
 
@@ -152,25 +167,57 @@ class Segment(Base):
     title: Mapped[str] = mapped_column(String(100))
     minutes: Mapped[int]
     speaker: Mapped[str] = mapped_column(String(100), default="")
+    in_charge: Mapped[str] = mapped_column(String(60), default="")
+    unit_id: Mapped[int | None] = mapped_column(ForeignKey("unit.id"))
+    cue: Mapped[str] = mapped_column(String(100), default="")
+    finding_id: Mapped[int | None] = mapped_column(ForeignKey("finding.id"))
+    document_id: Mapped[int | None] = mapped_column(ForeignKey("document.id"))
     started_at: Mapped[datetime | None]
     ended_at: Mapped[datetime | None]
 
     sitting: Mapped[Sitting] = relationship(back_populates="segments")
+    unit: Mapped[Unit | None] = relationship()
+    finding: Mapped[Finding | None] = relationship()
+    document: Mapped[Document | None] = relationship()
+
+    @property
+    def owner(self) -> str:
+        """The person, the unit, or both."""
+        return " · ".join(filter(None, (self.in_charge, self.unit.name if self.unit else "")))
+
+    @property
+    def shown(self) -> str:
+        """The cue with the name of its material."""
+        material = self.document.name if self.document else self.finding.claim if self.finding else ""
+        return " · ".join(filter(None, (self.cue, material)))
 
 
 class Attendance(Matter):
-    """One person's part in a sitting, from the invitation to having come. Its parent is the sitting."""
+    """One person's part in a sitting, from the invitation to having come. Its parent is the sitting.
+
+    A remote seat (远程席位) is the link of a meeting tool, and whether its guest agrees to be seen and recorded.
+    """
 
     __tablename__ = "attendance"
     __mapper_args__ = {"polymorphic_identity": "attendance"}
-    __table_args__ = ()
+    __table_args__ = (
+        CheckConstraint("substr(remote_url, 1, 8) = 'https://'", name="https"),
+        CheckConstraint("remote_consent IN ('agreed', 'declined')", name="consent"),
+        CheckConstraint("remote_consent IS NULL OR remote_url IS NOT NULL", name="consent_to_a_seat"),
+    )
 
     id: Mapped[int] = mapped_column(ForeignKey("matter.id"), primary_key=True)
     person_id: Mapped[int] = mapped_column(ForeignKey("person.id"), index=True)
     must_attend: Mapped[bool] = mapped_column(default=False)
     arrived_at: Mapped[datetime | None]
+    remote_url: Mapped[str | None] = mapped_column(String(300))
+    remote_consent: Mapped[str | None] = mapped_column(String(10))
 
     person: Mapped[Person] = relationship(foreign_keys=[person_id])
+
+    @property
+    def remote_guest_id(self) -> int | None:
+        return self.person_id if self.remote_url else None
 
 
 class Material(Matter):

@@ -46,10 +46,23 @@ class Matter(Base):
     unit: Mapped[Unit | None] = relationship(foreign_keys=[unit_id])
     group: Mapped[Group | None] = relationship(foreign_keys=[group_id])
 
+    ticks: Mapped[list["Tick"]] = relationship(cascade="all, delete-orphan")
+
     @property
     def submitters(self) -> list[Person]:
         """Those who are told as its submitter."""
         return [self.created_by] if self.created_by else []
+
+
+class Tick(Base):
+    """An item of a checklist that its owner has confirmed, for as long as it counts; the entry says who and when."""
+
+    __tablename__ = "tick"
+
+    matter_id: Mapped[int] = mapped_column(ForeignKey("matter.id"), primary_key=True)
+    checklist: Mapped[str] = mapped_column(String(30), primary_key=True)
+    item: Mapped[str] = mapped_column(String(30), primary_key=True)
+    entry_id: Mapped[int] = mapped_column(ForeignKey("ledger_entry.id"))
 
 
 class MatterMark(Base):

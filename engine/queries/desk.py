@@ -10,11 +10,11 @@ from sqlalchemy.orm import Session, joinedload, selectin_polymorphic, selectinlo
 from engine.deadlines import Deadline, deadlines
 from engine.editions import every_edition, process_of, shipped
 from engine.models.ledger import LedgerEntry
-from engine.models.matter import Matter
+from engine.models.matter import Matter, Tick
 from engine.models.people import Post
 from engine.past import in_this_state, read_ahead
 from engine.permits import Offer, judged
-from engine.process import Process, Verb
+from engine.process import Field, Process, Verb
 from engine.queries.matters import readers
 from engine.rules import ROLES, Actor
 
@@ -113,7 +113,8 @@ def _with_pasts(db: Session, rows: Select[Matter]) -> Sequence[Matter]:
         mapper.class_ for mapper in inspect(Matter).polymorphic_map.values() if mapper.class_ is not Matter
     ]
     parents = selectinload(Matter.parent).selectin_polymorphic(nouns)
-    matters = db.scalars(rows.options(selectin_polymorphic(Matter, nouns), parents)).all()
+    loaded = selectin_polymorphic(Matter, nouns), parents, selectinload(Matter.ticks)
+    matters = db.scalars(rows.options(*loaded)).all()
     asked = {name for matter in matters for verb in _steps(db, matter) for name in _asks_about(verb)}
     read_ahead(db, matters, asked)
     return matters
@@ -142,7 +143,12 @@ def _waits_for(db: Session, actor: Actor) -> ColumnElement[bool]:
 
 
 def _verb_waits(process: Process, verb: Verb, actor: Actor) -> ColumnElement[bool] | None:
-    mine = [reach for role in verb.doers for reach in _reaches(verb, role, actor)]
+    checklist = process.checklist_of(verb)
+    mine = [
+        and_(reach, _is_open(checklist, role)) if checklist else reach
+        for role in verb.doers
+        for reach in _reaches(verb, role, actor)
+    ]
     if not mine:
         return None
     here = and_(
@@ -171,6 +177,13 @@ def _reaches(verb: Verb, role: str, actor: Actor) -> Iterator[ColumnElement[bool
             if role in verb.all_of
             else scope
         )
+
+
+def _is_open(checklist: Field, role: str) -> ColumnElement[bool]:
+    """Whether an item that is this role's is still to be ticked."""
+    ticked = exists().where(Tick.matter_id == Matter.id, Tick.checklist == checklist.name)
+    items = (item for item, owner in checklist.of.items() if owner == role)
+    return or_(false(), *(~ticked.where(Tick.item == item) for item in items))
 
 
 def _did(verb: str, *conditions: ColumnElement[bool]) -> ColumnElement[bool]:

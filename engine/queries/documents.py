@@ -11,7 +11,7 @@ from engine import calendar
 from engine.clock import day
 from engine.editions import has_mark, process_of
 from engine.errors import NotFound, WrongState
-from engine.models.consultation import Finding, Material, Promise
+from engine.models.consultation import Finding, Material, Promise, Segment, Sitting
 from engine.models.house import Document
 from engine.models.ledger import LedgerEntry
 from engine.models.matter import Matter
@@ -22,7 +22,7 @@ from engine.models.voice import Question
 from engine.queries.matters import may_read, reads_by_post
 from engine.queries.recommendations import sources
 from engine.queries.topics import Scores, scores
-from engine.rules import Actor
+from engine.rules import HALL_RUNNERS, Actor, role_over
 from engine.words import Words
 from engine.workdays import provisional
 
@@ -51,8 +51,9 @@ class AssignmentNote:
 
 
 def document(db: Session, document_id: int, actor: Actor) -> Document:
-    """A file that this actor may have: a public one, their own, or one of a matter they may read. A material's is the
-    staff's: whom it is for reads it by `actions.material.read`, which writes it down.
+    """A file that this actor may have: a public one, their own, one of a matter they may read, or one that is to be
+    shown at a sitting they run. A material's is the staff's: whom it is for reads it by `actions.material.read`, which
+    writes it down.
     """
     found = db.get(Document, document_id)
     if found is None or not (found.is_public or _may_have(db, actor, found)):
@@ -67,7 +68,10 @@ def _may_have(db: Session, actor: Actor, found: Document) -> bool:
         return True
     matter = db.get(Matter, found.matter_id) if found.matter_id else None
     reads = reads_by_post if isinstance(matter, Material) else may_read
-    return matter is not None and reads(db, actor, matter)
+    if matter is not None and reads(db, actor, matter):
+        return True
+    cued_at = select(Sitting).join(Segment).where(Segment.document_id == found.id)
+    return any(role_over(actor, sitting, HALL_RUNNERS) for sitting in db.scalars(cued_at))
 
 
 def plan_lines(db: Session, plan: Plan) -> list[PlanLine]:

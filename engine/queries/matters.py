@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Row, Select, select
@@ -14,7 +15,7 @@ from engine.errors import NotFound
 from engine.models.draft import Draft
 from engine.models.house import Document
 from engine.models.ledger import LedgerEntry, LedgerText, Outbox
-from engine.models.matter import Matter, MatterMark
+from engine.models.matter import Matter, MatterMark, Tick
 from engine.models.people import Person, Post
 from engine.process import Field, Process, State, Verb
 from engine.rules import ROLES, Actor, covers, role_over
@@ -79,6 +80,40 @@ class Step:
     times: int = 1
 
 
+@dataclass(frozen=True)
+class Item:
+    """One of a checklist: whose it is, and who ticked it when, if anybody did."""
+
+    name: str
+    title: Words
+    owner: Words
+    who: str | None
+    at: datetime | None
+
+
+def checklists(db: Session, matter: Matter) -> list[tuple[Field, list[Item]]]:
+    """Those of the matter's procedure, with what stands ticked."""
+    by = select(Tick.checklist, Tick.item, Person.name, LedgerEntry.at).where(Tick.matter_id == matter.id)
+    by = by.join(LedgerEntry, LedgerEntry.id == Tick.entry_id).join(Person, Person.id == LedgerEntry.actor_id)
+    ticked = {(checklist, item): (who, at) for checklist, item, who, at in db.execute(by)}
+    return [
+        (
+            field,
+            [
+                Item(
+                    item,
+                    field.choices[item],
+                    ROLES[owner].title,
+                    *ticked.get((field.name, item), (None, None)),
+                )
+                for item, owner in field.of.items()
+            ],
+        )
+        for field in process_of(db, matter).fields.values()
+        if field.kind == "checklist"
+    ]
+
+
 def history(db: Session, matter: Matter, last: int | None = None) -> list[Step]:
     """Every step of a matter that is announced, or the last so many, the first one first."""
     process = process_of(db, matter)
@@ -141,6 +176,10 @@ def _step(db: Session, process: Process, entry: LedgerEntry, times: int, names: 
     )
 
 
+UNTOLD = {("attendance", "remote_url")}
+"""What a history does not repeat: the link of a remote seat stands where those see it who may, when they may."""
+
+
 def _answers(process: Process, verb: Verb, entry: LedgerEntry) -> list[tuple[Field, Any]]:
     """What was given, in the order of the form; a small table as the rows that were typed."""
     texts = {text.field: text.text for text in entry.texts if text.text}
@@ -148,7 +187,7 @@ def _answers(process: Process, verb: Verb, entry: LedgerEntry) -> list[tuple[Fie
     return [
         (field, _rows(given[name]) if field.kind == "rows" else given[name])
         for name in verb.needs + verb.takes
-        if name in given and (field := process.fields[name])
+        if name in given and (process.name, name) not in UNTOLD and (field := process.fields[name])
     ]
 
 

@@ -3,13 +3,14 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import or_, select
+from sqlalchemy import and_, or_, select
 from sqlalchemy.orm import Session
 
 from engine.editions import has_mark
 from engine.errors import NotFound
 from engine.guards import SITTING_ON
 from engine.models.consultation import Consultation, Finding, Promise, Research, Segment, Sitting
+from engine.models.house import Document
 from engine.models.matter import Matter, MatterMark
 from engine.models.voice import Question
 from engine.rules import Actor
@@ -60,6 +61,13 @@ def upcoming(db: Session) -> Sequence[Sitting]:
     return db.scalars(select(Sitting).where(ahead).order_by(Sitting.starts_at)).all()
 
 
+def called_off(db: Session, now: datetime) -> Sequence[Sitting]:
+    """Put off, or cancelled and not yet past: whoever had its day in mind is to hear of it."""
+    cancelled = and_(has_mark(db, "sitting", "cancelled"), Sitting.ends_at > now)
+    off = select(Sitting).where(or_(has_mark(db, "sitting", "postponed"), cancelled))
+    return db.scalars(off.order_by(Sitting.starts_at)).all()
+
+
 def held(db: Session) -> Sequence[Sitting]:
     """Those that are over, the latest first."""
     return db.scalars(
@@ -99,6 +107,17 @@ def findings_of(db: Session, research: Research) -> Sequence[Finding]:
     return db.scalars(
         select(Finding).where(Finding.research_id == research.id).order_by(Finding.position)
     ).all()
+
+
+def showable(db: Session, sitting: Sitting) -> tuple[Sequence[Finding], Sequence[Document]]:
+    """What may be shown at it: the findings and the files of its consultation, of the research and its own."""
+    research = select(Research.id).where(Research.parent_id == sitting.parent_id)
+    findings = select(Finding).where(Finding.research_id.in_(research))
+    of = or_(Document.matter_id.in_((sitting.id, sitting.parent_id)), Document.matter_id.in_(research))
+    return (
+        db.scalars(findings.order_by(Finding.research_id, Finding.position)).all(),
+        db.scalars(select(Document).where(of).order_by(Document.id)).all(),
+    )
 
 
 def second_of(sitting: Sitting, moment: datetime) -> int:

@@ -116,6 +116,8 @@ ANY_LEADER = 'by = ["office_staff", "leader"]\nnot_by'
 TO_AGREED = 'to = "agreed"'
 NOTED_BY_LEADER = 'by = ["leader"]\n\n[[verb]]\nname = "approve"'
 
+TICKS = '"duty_leader"]\nneeds = ["readiness"]'
+
 WRONG = {
     "unreachable state": [
         ('to = "asked"\n', 'to = "agreed"\n', "No step leads to “Asked”", "[state.asked]"),
@@ -174,6 +176,11 @@ WRONG = {
         ('{ done = "note" }', '"moon_is_full"', "no guard “moon_is_full”", "when"),
         ('{ done = "note" }', '"sitting_is_live"', "no guard “sitting_is_live”", "when"),
         ('{ done = "note" }', '{ done = "nod" }', "no step “nod”", "when"),
+    ],
+    "checklist nobody ticks": [
+        ('kind = "choice"', 'kind = "checklist"', "Nobody can tick “Sick leave”", "[field.sort]"),
+        ('{ done = "note" }', '{ ticked = "sort" }', "no checklist “sort”", "when"),
+        ("stays = true", 'stays = true\nundoes = "ask"', "does not tick the same", "undoes"),
     ],
     "guards in a circle": [
         ('stays = true', 'stays = true\nwhen = [{ done = "note" }]', "wait for each other", "when"),
@@ -426,6 +433,24 @@ def test_only_another_puts_a_deadline_off_with_a_reason_and_somebody_hears_that_
     place = f"{places[table]}.{key}"
     found = findings(text.said(place, value), "assignment")
     assert [one.line for one in found if says in one.words.en] == [text.places[place] + 1]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "says"),
+    [
+        ('cutoff_named = "duty_leader"', 'cutoff_named = "recorder"', "Nobody can tick “The person who"),
+        (', cutoff_named = "duty_leader" }', " }", "Nobody can tick “The person who"),
+        (f'"live_operator", {TICKS}', TICKS, "Nobody can tick “The stream"),
+        ('"public_warmup"]\nstays', "]\nstays", "cannot be ticked everywhere"),
+        ("stays = true\nby    = [", 'to = "ready"\nby    = [', "stays in its state"),
+    ],
+)
+def test_every_item_of_a_checklist_can_be_ticked_where_a_step_waits_for_it(
+    old: str, new: str, says: str
+) -> None:
+    text = (SHIPPED / "sitting.toml").read_text(encoding="utf-8")
+    assert old in text
+    assert [one for one in findings(text.replace(old, new, 1), "sitting") if says in one.words.en]
 
 
 class Text:

@@ -28,7 +28,7 @@ from engine.models.matter import Matter
 from engine.models.people import Post
 from engine.models.topic import Topic
 from engine.models.voice import Question
-from engine.permits import permit
+from engine.permits import Kept, permit
 from engine.process import Field, Process, Verb
 from engine.rules import ROLES, SYSTEM, Actor
 from engine.walk import Step, Taken, Walker
@@ -68,7 +68,7 @@ class Walk:
             return SYSTEM
         if role == "submitter":
             return Actor(matter.created_by)
-        if role == "invitee":
+        if role in ("invitee", "remote_guest"):
             return Actor(getattr(matter, "person", None))
         if role == "recipient":
             return Actor(next((one.person for one in getattr(matter, "recipients", ())), None))
@@ -83,7 +83,7 @@ class Walk:
         if actor.id and actor.id == self.matter.created_by_id:
             held.add("submitter")
         if actor.id and actor.id == getattr(self.matter, "person_id", None):
-            held.add("invitee")
+            held |= {"invitee", "remote_guest"}
         if actor.id and actor.id in getattr(self.matter, "recipient_ids", []):
             held.add("recipient")
         return held
@@ -101,7 +101,15 @@ def walk(house: House, name: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[W
         other = another(house, db, found)
         monkeypatch.setattr("engine.permits.unmet", lambda *_: None)
         monkeypatch.setattr("engine.walk._Course.unmet", lambda *_: None)
+        monkeypatch.setattr("engine.permits.Kept.items", own_items)
+        monkeypatch.setattr("engine.advance._tick", lambda *_: None)
         yield Walk(house, db, found, other)
+
+
+def own_items(course: Kept, verb: Verb) -> list[str] | None:
+    """As if each item could be ticked, and opened again, at any time."""
+    checklist = course.process.checklist_of(verb)
+    return checklist and [item for item, owner in checklist.of.items() if course.role_among((owner,))]
 
 
 def matter_of(house: House, db: Session, name: str) -> Matter:
@@ -116,7 +124,9 @@ def matter_of(house: House, db: Session, name: str) -> Matter:
         case "sitting":
             return live
         case "attendance":
-            return invited(house, db, live)
+            guest = invited(house, db, live)
+            guest.remote_url = LINK
+            return guest
         case "material":
             return material(house, db, live, [invited(house, db, live)])
         case "question":
@@ -152,13 +162,23 @@ def another(house: House, db: Session, matter: Matter) -> int:
             return 1
 
 
-def answers(walk: Walk, verb: Verb) -> dict[str, Any]:
+def answers(walk: Walk, verb: Verb, actor: Actor) -> dict[str, Any]:
     fields = [walk.process.fields[name] for name in verb.needs]
-    return {spec.name: walk.other if spec.kind == "matter" else answer(spec) for spec in fields}
+    given = {spec.name: walk.other if spec.kind == "matter" else answer(spec) for spec in fields}
+    if checklist := walk.process.checklist_of(verb):
+        given[checklist.name] = [
+            item for item, owner in checklist.of.items() if owner in walk.roles(actor)
+        ] or list(checklist.of)
+    return given
+
+
+LINK = "https://meeting.example/1"
 
 
 def answer(spec: Field) -> Any:
     match spec.kind:
+        case "text" if spec.name.endswith("_url"):
+            return LINK
         case "text":
             return "说明" * max(1, (spec.min or 0))
         case "number":
@@ -332,7 +352,7 @@ def take(walk: Walk, model: Model, trial: Trial, who: str, seed: int, *, is_wild
     before, version, entries = matter.state, matter.version, count(walk)
     try:
         with walk.db.begin_nested():
-            given = answers(walk, verb)
+            given = answers(walk, verb, actor)
             entry = advance(walk.db, matter, verb.name, actor=actor, now=walk.house.now, **given)
     except Refused:
         walk.db.refresh(matter)

@@ -142,6 +142,8 @@ def gates_of(verb: Verb) -> Iterator[str]:
         yield "all"
     if verb.once_per:
         yield f"once_per={verb.once_per}"
+    if verb.undoes:
+        yield f"undoes={verb.undoes}"
     if verb.on_behalf_of:
         yield f"behalf={verb.on_behalf_of}"
     if verb.open:

@@ -14,7 +14,7 @@ from docx import Document
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
 
 from engine.clock import day, now
-from tests.houses import READY, SITTING_POSTS, STAFF
+from tests.houses import READINESS, SITTING_POSTS, STAFF
 from tests.journeys.conftest import RunningHouse
 
 TOPIC = "提升小区物业管理水平"
@@ -264,7 +264,13 @@ def schedule(story: Story, consultation: int) -> int:
         office.goto(f"/desk/sittings/{sitting}/posts")
         office.get_by_role("button", name="确认", exact=True).first.click()
     story.do("moderator1", sitting, "开放网络征集", rules_posted="1")
-    story.do("committee", sitting, "确认准备就绪", **READY)
+    for who, items in READINESS.items():
+        desk = story.page(who)
+        desk.goto(f"/desk/matters/{sitting}")
+        for _ in items:
+            desk.get_by_role("button", name="确认", exact=True).first.click()
+            expect(desk.get_by_text("已办理：确认准备事项。")).to_be_visible()
+    story.do("committee", sitting, "确认准备就绪")
     return sitting
 
 

@@ -71,7 +71,8 @@ def test_invitations_become_matters_where_their_reply_had_left_them(
         if deed == "end":
             perform(db, at, deed, actor=house.actor(db, "host1"), now=house.now)
         elif deed:
-            perform(db, at, deed, actor=house.actor(db, "leader"), now=house.now, reason="另行安排。")
+            told = {"public_reason": "另行安排。"}
+            perform(db, at, deed, actor=house.actor(db, "leader"), now=house.now, **told)
     migrations.downgrade(house.database.bind, "editions_move")
     replies = dict(zip(people, ("waiting", "will_attend", "declined"), strict=True))
     with house.transaction() as db:

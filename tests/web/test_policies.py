@@ -175,7 +175,7 @@ def test_the_declared_policies_are_those_of_the_table(web: Web) -> None:
     def said_of(policy: Policy) -> object:
         if policy.anyone:
             return ALL
-        staff = set(ROLES) - {"citizen", "submitter", "invitee", "recipient", "system"}
+        staff = set(ROLES) - {"citizen", "submitter", "invitee", "remote_guest", "recipient", "system"}
         return STAFF_ONLY if policy.roles == staff else set(policy.roles) or SIGNED_IN
 
     mine = {name.partition(".")[0] for name in WHO}

@@ -63,7 +63,7 @@ def _typed(request: Request, spec: Field) -> Any:
         return _rows(request, spec)
     if spec.kind == "points":
         return {name: request.form.get(f"{spec.name}-{name}", "") for name in spec.of}
-    if spec.kind in ("units", "groups"):
+    if spec.kind in ("units", "groups", "checklist"):
         return request.form.getlist(spec.name)
     return request.form.get(spec.name, "")
 
@@ -87,7 +87,7 @@ def _rows(request: Request, spec: Field) -> list[dict[str, str]]:
 def _options(db: Session, spec: Field, choices: Mapping[str, list[Option]]) -> list[Option]:
     if spec.name in choices:
         return choices[spec.name]
-    if spec.kind == "choice":
+    if spec.kind in ("choice", "checklist"):
         return [(key, say(words)) for key, words in spec.choices.items()]
     if spec.kind in ("unit", "units"):
         return [(unit.id, unit.name) for unit in people.units(db)]

@@ -72,7 +72,7 @@ def index() -> str:
 def _answers(db: Session, invitation: Attendance, actor: Actor) -> list[Verb]:
     """What the one invited may do about it now."""
     open_to = [offer.verb for offer in offers(db, invitation, actor, now()) if not offer.refusal]
-    return [verb for verb in open_to if "invitee" in verb.by]
+    return [verb for verb in open_to if {"invitee", "remote_guest"} & set(verb.by)]
 
 
 HALLS = (

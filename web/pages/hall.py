@@ -15,7 +15,7 @@ from engine.errors import Forbidden, Invalid, NotFound, Refused, WrongState
 from engine.models.consultation import Segment, Sitting
 from engine.models.matter import Matter
 from engine.permits import offers, permit
-from engine.queries import people, sittings, voices
+from engine.queries import attendance, people, sittings, voices
 from engine.queries.matters import matter
 from engine.rules import HALL_MODERATORS, HALL_RUNNERS, Actor, role_over, titles
 from engine.words import Words
@@ -68,6 +68,7 @@ def host(sitting_id: int) -> str:
             second=sittings.second_of(sitting, now()),
             second_words=presenters.second_words,
             health=_health(sitting),
+            seats=attendance.seats(db, sitting, actor, now()),
             **_common(db, sitting, actor),
         )
 
@@ -152,6 +153,9 @@ def _ordered(segment: Segment) -> dict[str, Any]:
         "title": segment.title,
         "minutes": segment.minutes,
         "speaker": segment.speaker,
+        "owner": segment.owner,
+        "shown": segment.shown,
+        "href": url_for("files.show", document_id=segment.document_id) if segment.document_id else None,
         "at": at,
         **(segment_view(segment) or {}),
     }

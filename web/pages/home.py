@@ -3,7 +3,9 @@
 from flask import Blueprint, Response, jsonify, redirect, render_template, request
 from werkzeug.wrappers import Response as Answer
 
+from engine.clock import now
 from engine.queries import recommendations, sittings, topics, voices
+from engine.queries.matters import state_of
 from engine.words import LANGUAGES
 from web.auth import open_to_all, settings
 from web.health import health
@@ -30,7 +32,8 @@ def home() -> str:
                 (one, voices.questions(db, one, mark="public", size=1)[1], *live_stats(db, one.id))
                 for one in sittings.live_now(db)
             ],
-            upcoming=sittings.upcoming(db)[:3],
+            called_off=[(one, state_of(db, one)) for one in sittings.called_off(db, now())],
+            upcoming=[(one, state_of(db, one)) for one in sittings.upcoming(db)[:3]],
             held=sittings.held(db)[:3],
             numbers=recommendations.numbers(db),
             plan=plan,

@@ -127,6 +127,7 @@ def _view(db: Session, sitting: Sitting) -> dict[str, Any]:
     return {
         "sitting": sitting,
         "life": phase,
+        "marks": state_of(db, sitting).marks,
         "segments": sittings.segments(db, sitting),
         "segment": segment_view(sittings.present_segment(db, sitting)),
         "on_air": question_card(db, voices.Asked(on_air, 0, 0)) if on_air else None,
@@ -256,6 +257,10 @@ def _cached_stats(sitting_id: int) -> wire.Stats | None:
         return None
 
 
+CALENDAR = {"cancelled": "CANCELLED", "postponed": "TENTATIVE"}
+"""What a calendar calls it; a diary has no word for what is put off."""
+
+
 @pages.get("/live/<id:sitting_id>/calendar.ics")
 @open_to_all
 def calendar(sitting_id: int) -> Response:
@@ -265,6 +270,10 @@ def calendar(sitting_id: int) -> Response:
         event = Event()
         event.add("uid", f"sitting-{sitting.id}@{settings().public_url.partition('//')[2]}")
         event.add("dtstamp", sitting.since)
+        event.add("sequence", sitting.version)
+        marks = state_of(db, sitting).marks
+        status = next((status for mark, status in CALENDAR.items() if mark in marks), "CONFIRMED")
+        event.add("status", status)
         event.add("dtstart", sitting.starts_at)
         event.add("dtend", sitting.ends_at)
         event.add("summary", sitting.title)

@@ -19,7 +19,7 @@ from engine.models.matter import Matter
 from engine.models.questionnaire import Questionnaire
 from engine.models.recommendation import Assignment, Recommendation
 from engine.models.topic import Plan
-from engine.permits import may_begin, offers, permit
+from engine.permits import Kept, may_begin, offers, permit
 from engine.process import Process, Verb
 from engine.queries import questionnaires, recommendations, topics, voices
 from engine.queries.briefs import theirs
@@ -73,7 +73,7 @@ def act(matter_id: int, verb_name: str) -> str | Response | tuple[str, int]:
         process, verb = _verb(process_of(db, subject), verb_name)
         if request.method == "GET":
             permit(db, process, subject, verb, actor, now())
-        asked = forms.asked(db, process, verb, _choices(db, subject))
+        asked = forms.asked(db, process, verb, _choices(db, subject) | _items(db, process, subject, verb))
         shown = {
             "matter": subject,
             "verb": verb,
@@ -82,7 +82,11 @@ def act(matter_id: int, verb_name: str) -> str | Response | tuple[str, int]:
             "sources": _sources(db, subject),
         }
         kept = draft(db, actor, subject, verb_name)
-        asked_for = {name: value for name, value in request.args.items() if name in verb.needs}
+        asked_for = {
+            name: [value] if process.fields[name].kind == "checklist" else value
+            for name, value in request.args.items()
+            if name in verb.needs
+        }
         form = forms.Form((dict(kept.answers) if kept else forms.present(subject, process, verb)) | asked_for)
     status, stale = 200, None
     if request.method == "POST":
@@ -184,6 +188,17 @@ def _verb(process: Process, name: str) -> tuple[Process, Verb]:
     if name not in process.verbs:
         raise NotFound(Words("没有这一步。", "There is no such step."))
     return process, process.verbs[name]
+
+
+def _items(db: Session, process: Process, subject: Matter, verb: Verb) -> dict[str, list[forms.Option]]:
+    """Of a checklist what this person may tick, or open again."""
+    checklist = process.checklist_of(verb)
+    items = Kept(db, process, subject, auth.actor(db), now()).items(verb) if checklist else None
+    return (
+        {checklist.name: [(item, presenters.say(checklist.choices[item])) for item in items or ()]}
+        if checklist
+        else {}
+    )
 
 
 def _choices(db: Session, subject: Matter) -> dict[str, list[forms.Option]]:

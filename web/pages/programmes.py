@@ -8,6 +8,7 @@ from engine.actions.people import confirm_post, end_post, grant_post
 from engine.actions.sitting import KINDS, Part, set_programme
 from engine.clock import now
 from engine.errors import Invalid, NotFound
+from engine.models.consultation import Segment
 from engine.queries import people, sittings
 from engine.rules import PROGRAMMERS, ROLES
 from engine.words import Words
@@ -15,60 +16,103 @@ from web import auth
 from web.auth import for_roles
 from web.forms.verb import Form
 from web.presenters import say
-from web.transaction import as_needed, reading, transaction
+from web.transaction import as_needed, transaction
 
 pages = Blueprint("programmes", __name__, url_prefix="/desk")
 
 SITTING_ROLES = [role for role in ROLES if ROLES[role].scope == "sitting"]
-COLUMNS = ("kind", "title", "speaker", "minutes")
+COLUMNS = ("kind", "title", "speaker", "minutes", "in_charge", "unit", "cue", "material")
 MOST_PARTS = 40
 
 
 @pages.route("/sittings/<id:sitting_id>/programme", methods=["GET", "POST"])
 @for_roles(*PROGRAMMERS)
 def edit(sitting_id: int) -> str | Response | tuple[str, int]:
-    with reading() as db:
+    """Moving a row and adding one only show the form again; nothing is kept before it is saved."""
+    with as_needed() as db:
         sitting = sittings.sitting(db, sitting_id)
-        kept = [
-            {name: str(getattr(part, name)) for name in COLUMNS} for part in sittings.segments(db, sitting)
-        ]
-    form = Form(
-        {
-            "parts": kept
-            or [{"kind": kind, "title": say(words), "minutes": "30"} for kind, words in KINDS.items()]
-        }
-    )
-    if request.method == "POST":
-        form = Form({"parts": _typed()})
-        if "more" in request.form:
-            form.given["parts"].append({})
-            return render_template("sitting/programme.html", sitting=sitting, f=form, kinds=KINDS)
-        try:
-            with transaction() as db:
-                parts = [_part(row) for row in form.given["parts"] if any(row.values())]
-                set_programme(db, sittings.sitting(db, sitting_id), parts, actor=auth.actor(db), now=now())
-            flash(_("议程已保存。"), "done")
-            return redirect(url_for("matters.show", matter_id=sitting_id))
-        except Invalid as refusal:
-            form = form.refused(refusal)
-    return render_template(
-        "sitting/programme.html", sitting=sitting, f=form, kinds=KINDS
-    ), 422 if form.errors else 200
+        kept = [_row(part) for part in sittings.segments(db, sitting)]
+        form = Form(
+            {
+                "parts": kept
+                or [{"kind": kind, "title": say(words), "minutes": "30"} for kind, words in KINDS.items()]
+            }
+        )
+        if request.method == "POST":
+            form = Form({"parts": _typed()})
+            if not {"more", "move"} & request.form.keys():
+                try:
+                    parts = [_part(row) for row in form.given["parts"] if any(row.values())]
+                    set_programme(db, sitting, parts, actor=auth.actor(db), now=now())
+                    flash(_("议程已保存。"), "done")
+                    return redirect(url_for("matters.show", matter_id=sitting_id))
+                except Invalid as refusal:
+                    form = form.refused(refusal)
+        findings, files = sittings.showable(db, sitting)
+        return render_template(
+            "sitting/programme.html",
+            sitting=sitting,
+            f=form,
+            kinds=KINDS,
+            total=sum(_minutes(row) for row in form.given["parts"]),
+            moved=_move()[1],
+            names=[person.name for person in people.staff(db, size=500)[0] if not person.disabled_at],
+            units=people.units(db),
+            materials=[(f"finding-{one.id}", one.claim) for one in findings]
+            + [(f"document-{one.id}", one.name) for one in files],
+        ), 422 if form.errors else 200
+
+
+def _row(part: Segment) -> dict[str, str]:
+    """A segment as its row of the form says it."""
+    row = {name: str(getattr(part, name)) for name in COLUMNS if hasattr(part, name)}
+    material = f"finding-{part.finding_id}" if part.finding_id else f"document-{part.document_id}"
+    return row | {
+        "unit": str(part.unit_id or ""),
+        "material": material if part.finding_id or part.document_id else "",
+    }
 
 
 def _typed() -> list[dict[str, str]]:
-    rows = range(min(MOST_PARTS, sum(name.endswith("-title") for name in request.form)))
-    return [{name: request.form.get(f"parts-{row}-{name}", "").strip() for name in COLUMNS} for row in rows]
+    """The rows as they were typed, with one more, or one moved, where that was pressed."""
+    many = range(min(MOST_PARTS, sum(name.endswith("-title") for name in request.form)))
+    rows = [{name: request.form.get(f"parts-{row}-{name}", "").strip() for name in COLUMNS} for row in many]
+    at, to = _move()
+    if at in many and to in many:
+        rows[at], rows[to] = rows[to], rows[at]
+    return [*rows, {}] if "more" in request.form else rows
+
+
+def _move() -> tuple[int, int]:
+    """Which row is to go where; no row where none is."""
+    way, _dash, row = request.form.get("move", "").partition("-")
+    at = _number(row) if way in ("up", "down") and row.isdigit() else -1
+    return (at, at + (1 if way == "down" else -1)) if at >= 0 else (-1, -1)
 
 
 def _part(row: dict[str, str]) -> Part:
-    minutes = row["minutes"]
+    kind, _dash, material = row["material"].partition("-")
     return Part(
         row["kind"],
         row["title"],
-        int(minutes) if minutes.isascii() and minutes.isdigit() and len(minutes) < 4 else 0,
+        _minutes(row),
         row["speaker"],
+        row["in_charge"],
+        _number(row["unit"]) if row["unit"] else None,
+        row["cue"],
+        _number(material) if kind == "finding" else None,
+        _number(material) if kind not in ("", "finding") else None,
     )
+
+
+def _minutes(row: dict[str, str]) -> int:
+    text = row.get("minutes", "")
+    return _number(text) if len(text) < 4 else 0
+
+
+def _number(text: str) -> int:
+    """0, which is no number of anything, where it is none."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0
 
 
 @pages.route("/sittings/<id:sitting_id>/posts", methods=["GET", "POST"])

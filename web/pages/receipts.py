@@ -74,10 +74,12 @@ def _view(db: Session, question: Question) -> dict[str, Any]:
     state = state_of(db, question)
     process = process_of(db, question)
     first = steps[0].entry.id
+    sitting = sittings.sitting(db, question.sitting_id or 0)
     mine = [offer.verb for offer in offers(db, question, auth.actor(db), now()) if not offer.refusal]
     return {
         "question": question,
-        "sitting": sittings.sitting(db, question.sitting_id or 0),
+        "sitting": sitting,
+        "sitting_marks": state_of(db, sitting).marks,
         "state": state,
         "asked": voices.asked(db, question.id),
         "steps": [(step, _told(db, step)) for step in steps if step.state],

@@ -27,6 +27,8 @@ from workers.demo.texts import Asked, Promise, Script, Study
 
 OPENED_BEFORE = timedelta(minutes=11)
 """How long the sitting has been live when the story ends: through its briefing and into the questions."""
+REMOTE = "member2"
+"""Who takes part by a remote seat."""
 
 
 # ---- a consultation up to its sitting
@@ -183,7 +185,7 @@ def _schedule(stage: Stage, consultation: Consultation, script: Script, opens: d
 
 
 def _invite(stage: Stage, sitting: Sitting) -> None:
-    """Members may come; the units' leaders must, and one of them is let off."""
+    """Members may come, one from afar; the units' leaders must, and one of them is let off."""
     for role, must_attend in (("member", False), ("unit_leader", True)):
         guests = [stage.person(who) for who, part in cast.STAFF.items() if role in part.roles]
         actor = stage.actor("committee")
@@ -196,6 +198,9 @@ def _invite(stage: Stage, sitting: Sitting) -> None:
             stage.do(invitation, "approve_leave", "office")
         elif who != "member5":
             stage.do(invitation, "accept", who)
+        if who == REMOTE:
+            stage.do(invitation, "offer_remote", "committee", remote_url="https://meeting.example/xieshang")
+            stage.do(invitation, "answer_remote", who, remote_consent="agreed")
 
 
 def _invited(stage: Stage, sitting: Sitting) -> Iterator[tuple[str, Attendance]]:
@@ -236,7 +241,9 @@ def _arrive(stage: Stage, sitting: Sitting) -> None:
     invited = _invited(stage, sitting)
     coming = [(who, one) for who, one in invited if carries_mark(stage.db, one, "will_attend")]
     for who, one in coming:
-        if who not in ("member3", "member4"):
+        if who == REMOTE:
+            stage.do(one, "join", who)
+        elif who not in ("member3", "member4"):
             stage.later(seconds=50)
             stage.do(one, "sign_in", who, code=door_code(sitting, stage.now))
     stage.until(sitting.starts_at)
@@ -261,9 +268,12 @@ def ask(stage: Stage, script: Script, opens: datetime) -> None:
             stage.do_as_citizen(stage.questions[one.title], "upvote", number + 1 + voter)
     for one in script.questions:
         _decide(stage, one, opens)
-    checked = ("participants_confirmed", "replies_prepared", "notice_on_page", "stream_tested")
-    named = ("moderators_rostered", "cutoff_named")
-    stage.do(sitting, "make_ready", "committee", **dict.fromkeys(checked + named, True))
+    stage.do(sitting, "tick", "moderator", readiness=["notice_on_page"])
+    stage.do(sitting, "tick", "live_operator", readiness=["stream_tested"])
+    stage.do(sitting, "tick", "duty_leader", readiness=["cutoff_named"])
+    confirmed = ["participants_confirmed", "replies_prepared", "moderators_rostered"]
+    stage.do(sitting, "tick", "committee", readiness=confirmed)
+    stage.do(sitting, "make_ready", "committee")
 
 
 def _ask(stage: Stage, sitting: Sitting, number: int, one: Asked) -> Question:

@@ -249,7 +249,7 @@ PROPERTY_SCRIPT = Script(
     "市行政中心三楼会议室",
     PROPERTY_STUDIES,
     (
-        Part("briefing", "通报：两个委员活动组介绍调研情况", 8, "沈志强、韩雪松"),
+        Part("briefing", "通报：两个委员活动组介绍调研情况", 8, "沈志强、韩雪松", "陈雅琴", cue="两个活动组的调研短片"),
         Part("questions", "提问：委员、市民代表和网友提问", 25, "主持人"),
         Part("answers", "解答：部门负责人现场答复", 25, "市住房和城乡建设局等"),
         Part("statements", "发言：委员提出意见建议", 20, "政协委员"),
@@ -298,7 +298,7 @@ RENEWAL_SCRIPT = Script(
     "当湖街道协商议事厅",
     RENEWAL_STUDIES,
     (
-        Part("briefing", "通报：委员活动组介绍调研情况", 15, "沈志强"),
+        Part("briefing", "通报：委员活动组介绍调研情况", 15, "沈志强", "陈雅琴", cue="活动组的调研短片"),
         Part("questions", "提问：委员和居民代表提问", 25, "主持人"),
         Part("answers", "解答：部门负责人现场答复", 30, "市住房和城乡建设局等"),
         Part("statements", "发言：委员提出意见建议", 25, "政协委员"),

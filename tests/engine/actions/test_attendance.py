@@ -1,5 +1,6 @@
 """Who comes to a sitting: asked, answered, let off, signed in, and marked when it closes."""
 
+from collections import Counter
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
@@ -11,14 +12,16 @@ from sqlalchemy.orm import Session
 from engine.actions.attendance import CODE_LASTS, door_code, invite
 from engine.actions.perform import perform
 from engine.actions.reminders import reminders
+from engine.actions.sitting import schedule_sitting
 from engine.clock import day
 from engine.deadlines import deadlines
 from engine.errors import Forbidden, Invalid, WrongState
-from engine.models.consultation import Attendance, Sitting
+from engine.models.consultation import Attendance, Consultation, Sitting
 from engine.models.house import Notice
-from engine.queries.attendance import attendances, is_late, tally
+from engine.queries.attendance import attendances, is_late, seat, tally
 from engine.queries.matters import history, may_read
-from tests.houses import House, invited, sitting
+from engine.words import Words
+from tests.houses import House, invited, make_ready, sitting
 
 LEAVE = {"reason": "当天在省里参加培训。"}
 BY_HAND = {"reason": "手机没电。"}
@@ -91,7 +94,7 @@ def test_only_the_staff_invite_and_only_while_the_sitting_is_to_come(house: Hous
             with pytest.raises(Forbidden, match="Committee staff, CPPCC Office"):
                 invite(db, planned, [guest], must_attend=True, actor=house.actor(db, who), now=house.now)
         leader = house.actor(db, "leader")
-        perform(db, planned, "cancel", actor=leader, now=house.now, reason="另行安排。")
+        perform(db, planned, "cancel", actor=leader, now=house.now, public_reason="另行安排。")
         with pytest.raises(WrongState, match="has been cancelled"):
             invited(house, db, planned)
 
@@ -297,7 +300,7 @@ def test_with_its_sitting_an_invitation_is_cancelled(house: House) -> None:
         planned = at(house, db, days=20)
         one = invited(house, db, planned)
         leader = house.actor(db, "leader")
-        perform(db, planned, "cancel", actor=leader, now=house.now, reason="另行安排。")
+        perform(db, planned, "cancel", actor=leader, now=house.now, public_reason="另行安排。")
         assert (one.state, told(db, one)[-1][-9:]) == ("cancelled", "现为“会议取消”。")
 
 
@@ -306,10 +309,177 @@ def test_on_a_new_day_everybody_is_asked_again(house: House) -> None:
         planned = at(house, db, days=20)
         will, silent = invited(house, db, planned), invited(house, db, planned, "group2")
         do(house, db, will, "accept")
-        perform(db, planned, "postpone", actor=house.actor(db, "leader"), now=house.now, reason="台风。")
+        perform(
+            db, planned, "postpone", actor=house.actor(db, "leader"), now=house.now, public_reason="台风。"
+        )
         with pytest.raises(WrongState, match="put off"):
             do(house, db, silent, "accept", "group2")
         new = {"starts_at": "2026-12-08T14:00", "ends_at": "2026-12-08T16:00", "place": "协商室"}
         perform(db, planned, "reschedule", actor=house.actor(db, "committee"), now=house.now, **new)
         assert (will.state, silent.state) == ("invited", "invited")
         assert [told(db, one)[-1][-16:] for one in (will, silent)] == ["改期，重新答复，现为“待确认”。"] * 2
+
+
+NEW_DAY = {"starts_at": "2026-12-08T14:00", "ends_at": "2026-12-08T16:00", "place": "协商室"}
+
+
+def test_each_who_is_invited_or_serves_hears_once_that_it_is_put_off_rescheduled_or_cancelled(
+    house: House,
+) -> None:
+    with house.transaction() as db:
+        planned = at(house, db, days=20)
+        will, gone = invited(house, db, planned), invited(house, db, planned, "group2", must_attend=False)
+        do(house, db, will, "accept")
+        do(house, db, gone, "decline", "group2", reason="出差。")
+        invited(house, db, planned, "host1")  # who hears of it as the host already
+        leader, committee = house.actor(db, "leader"), house.actor(db, "committee")
+        for verb, actor, given in (
+            ("postpone", leader, {"public_reason": "台风。"}),
+            ("reschedule", committee, NEW_DAY),
+            ("cancel", leader, {"public_reason": "另行安排。"}),
+        ):
+            before = heard(house, db)
+            perform(db, planned, verb, actor=actor, now=house.now, **given)
+            now = heard(house, db)
+            assert {who: now[who] - before[who] for who in now} == dict.fromkeys(now, 1), verb
+            if verb == "postpone":
+                assert (will.state, gone.state) == ("will_attend", "declined")
+
+
+def heard(house: House, db: Session) -> Counter[str]:
+    """How many notices each has who is invited or serves, and has not done it themselves."""
+    found = Counter({who: 0 for who in ("group1", "group2", "host1", "moderator1")})
+    for who in found:
+        person = house.actor(db, who).person
+        assert person
+        count = select(func.count()).select_from(Notice).where(Notice.person_id == person.id)
+        found[who] = db.scalar(count) or 0
+    return found
+
+
+def test_with_the_consultation_the_invited_hear_once_too(house: House) -> None:
+    with house.transaction() as db:
+        planned = at(house, db, days=20)
+        one = invited(house, db, planned)  # a leader of a group, whom the consultation tells as well
+        leader, committee = house.actor(db, "leader"), house.actor(db, "committee")
+        parent = db.get_one(Consultation, planned.parent_id)
+        other = schedule_sitting(db, parent, actor=committee, now=house.now, title="分会场", **NEW_DAY)
+        for to in (planned, other):
+            invited(house, db, to, "moderator1")
+        before = heard(house, db)
+        perform(db, parent, "cancel", actor=leader, now=house.now, public_reason="另行安排。")
+        assert (planned.public_reason, one.state) == ("另行安排。", "cancelled")
+        assert heard(house, db)["group1"] == before["group1"] + 1
+        assert heard(house, db)["moderator1"] == before["moderator1"] + 2  # of each sitting
+
+
+LINK = "https://meeting.example/j/123?pwd=abc"
+
+
+def remote(house: House, db: Session, planned: Sitting, consent: str | None = "agreed") -> Attendance:
+    """One who is invited to a remote seat and has answered the notice."""
+    one = invited(house, db, planned)
+    do(house, db, one, "offer_remote", "committee", remote_url=LINK)
+    if consent:
+        do(house, db, one, "answer_remote", remote_consent=consent)
+    return one
+
+
+def link(house: House, db: Session, one: Attendance, who: str) -> str | None:
+    return seat(db, one, house.actor(db, who), house.now).link
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["http://meeting.example/1", "javascript:alert(1)", "https://", "https://a b", "https://[1", "腾讯会议"],
+)
+def test_the_link_of_a_remote_seat_is_https_and_nothing_else(house: House, url: str) -> None:
+    with house.transaction() as db:
+        one = invited(house, db, at(house, db, days=20))
+        with pytest.raises(Invalid) as refusal:
+            do(house, db, one, "offer_remote", "committee", remote_url=url)
+        assert refusal.value.fields.keys() == {"remote_url"}
+        assert one.remote_url is None
+
+
+def test_only_the_guest_consents_and_only_to_a_seat_that_was_offered(house: House) -> None:
+    with house.transaction() as db:
+        planned = at(house, db, days=20)
+        one = invited(house, db, planned)
+        with pytest.raises(Forbidden, match="The one invited to a remote seat"):
+            do(house, db, one, "answer_remote", remote_consent="agreed")
+        with pytest.raises(Forbidden, match="Committee staff, CPPCC Office"):
+            do(house, db, one, "offer_remote", remote_url=LINK)
+        do(house, db, one, "offer_remote", "committee", remote_url=LINK)
+        for who in ("committee", "host1", "group2"):
+            with pytest.raises(Forbidden):
+                do(house, db, one, "answer_remote", who, remote_consent="agreed")
+        with pytest.raises(Invalid):
+            do(house, db, one, "answer_remote")
+        assert one.remote_consent is None
+
+
+def test_the_link_is_shown_with_consent_from_when_signing_in_opens_to_guest_host_and_operator(
+    house: House,
+) -> None:
+    with house.transaction() as db:
+        planned = at(house, db, days=20)
+        one = remote(house, db, planned, consent=None)
+        house.now = planned.starts_at - timedelta(minutes=61)
+        do(house, db, one, "answer_remote", remote_consent="agreed")
+        assert link(house, db, one, "group1") is None
+        house.later(minutes=1)
+        shown = {who for who in ("group1", "host1", "committee", "moderator1", "group2", "office", "leader")
+                 if link(house, db, one, who)}  # fmt: skip
+        assert shown == {"group1", "host1"}
+        do(house, db, one, "answer_remote", remote_consent="declined")
+        assert link(house, db, one, "group1") is link(house, db, one, "host1") is None
+        assert seat(db, one, house.actor(db, "host1"), house.now).closed == Words("没有同意。", "No consent.")
+
+
+def test_consent_is_taken_back_until_the_sitting_is_live(house: House) -> None:
+    with house.transaction() as db:
+        planned = at(house, db, minutes=30)
+        one = remote(house, db, planned)
+        make_ready(house, db, planned)
+        do(house, db, one, "answer_remote", remote_consent="declined")
+        do(house, db, one, "answer_remote", remote_consent="agreed")
+        perform(db, planned, "go_live", actor=house.actor(db, "host1"), now=house.now)
+        with pytest.raises(WrongState, match="has begun"):
+            do(house, db, one, "answer_remote", remote_consent="declined")
+        assert link(house, db, one, "host1") == LINK
+
+
+def test_a_guest_signs_in_to_the_remote_seat_without_the_code_at_the_door(house: House) -> None:
+    with house.transaction() as db:
+        planned = at(house, db, minutes=90)
+        one = remote(house, db, planned, consent="declined")
+        house.now = planned.starts_at - timedelta(minutes=20)
+        with pytest.raises(WrongState, match="Without your consent"):
+            do(house, db, one, "join")
+        do(house, db, one, "answer_remote", remote_consent="agreed")
+        for who in ("committee", "host1"):
+            with pytest.raises(Forbidden):
+                do(house, db, one, "join", who)
+        do(house, db, one, "join")
+        assert (one.state, one.arrived_at) == ("signed_in", house.now)
+        assert link(house, db, one, "group1") == LINK
+
+
+def test_a_seat_that_nobody_takes_or_of_a_sitting_that_is_over_shows_no_link(house: House) -> None:
+    with house.transaction() as db:
+        planned = at(house, db, minutes=30, days=3)
+        one = remote(house, db, planned)
+        do(house, db, one, "request_leave", reason="出差。")
+        do(house, db, one, "approve_leave", "committee")
+        house.now = planned.starts_at
+        assert seat(db, one, house.actor(db, "host1"), house.now).closed == Words("准假", "On leave")
+        perform(db, planned, "cancel", actor=house.actor(db, "leader"), now=house.now, public_reason="台风。")
+        assert link(house, db, one, "group1") is None
+
+
+def test_a_history_does_not_repeat_the_link(house: House) -> None:
+    with house.transaction() as db:
+        one = remote(house, db, at(house, db, days=20))
+        assert [step.entry.verb for step in history(db, one)] == ["invite", "offer_remote", "answer_remote"]
+        assert LINK not in str([step.answers for step in history(db, one)])

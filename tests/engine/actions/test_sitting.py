@@ -2,13 +2,16 @@
 
 import pytest
 from sqlalchemy import func, select
+from sqlalchemy.orm import Session
 
 from engine.actions.perform import perform
 from engine.actions.sitting import Part, schedule_sitting, set_programme
+from engine.editions import carries_mark
 from engine.errors import Forbidden, Invalid, WrongState
-from engine.models.consultation import Consultation, Promise, Segment
-from engine.models.ledger import Task
-from tests.houses import House, consultation, shown_question, sitting
+from engine.models.consultation import Consultation, Promise, Segment, Sitting
+from engine.models.ledger import LedgerEntry, Task
+from engine.queries.desk import waiting, waiting_by_process
+from tests.houses import READINESS, House, consultation, shown_question, sitting
 
 
 def test_it_goes_live_only_from_ready(house: House) -> None:
@@ -16,17 +19,126 @@ def test_it_goes_live_only_from_ready(house: House) -> None:
         warming = sitting(house, db, live=False)
         with pytest.raises(WrongState, match="Go live"):
             perform(db, warming, "go_live", actor=house.actor(db, "host1"), now=house.now)
-        with pytest.raises(Invalid) as refusal:
-            perform(
-                db,
-                warming,
-                "make_ready",
-                actor=house.actor(db, "committee"),
-                now=house.now,
-                stream_tested="yes",
-            )
-        assert len(refusal.value.fields) == 5
         assert warming.opened_at is None
+
+
+def tick(house: House, db: Session, at: Sitting, who: str, *items: str) -> None:
+    perform(db, at, "tick", actor=house.actor(db, who), now=house.now, readiness=list(items))
+
+
+def test_it_is_not_ready_while_an_item_is_missing_and_the_refusal_says_whose(house: House) -> None:
+    with house.transaction() as db:
+        warming, committee = sitting(house, db, live=False), house.actor(db, "committee")
+        for who, items in READINESS.items():
+            if done := [item for item in items if item not in MISSING]:
+                tick(house, db, warming, who, *done)
+        with pytest.raises(WrongState) as refusal:
+            perform(db, warming, "make_ready", actor=committee, now=house.now)
+        assert refusal.value.words.zh == (
+            "还没有确认：法律提示已在页面公布（互动审核员）、互动审核员已排班（专委会人员）。"
+        )
+        assert refusal.value.words.en == (
+            "Not confirmed yet: The legal notice stands on the page (Moderator); "
+            "The moderators are rostered (Committee staff)."
+        )
+        assert carries_mark(db, warming, "warmup")
+        tick(house, db, warming, "moderator1", "notice_on_page")
+        tick(house, db, warming, "committee", "moderators_rostered")
+        perform(db, warming, "make_ready", actor=committee, now=house.now)
+        assert carries_mark(db, warming, "ready")
+
+
+MISSING = ("notice_on_page", "moderators_rostered")
+
+
+def test_an_item_is_ticked_by_its_owner_alone_and_once(house: House) -> None:
+    with house.transaction() as db:
+        warming = sitting(house, db, live=False)
+        with pytest.raises(Forbidden, match="“The stream has been tested” is confirmed by: Live operator"):
+            tick(house, db, warming, "committee", "participants_confirmed", "stream_tested")
+        assert warming.ticks == []
+        with pytest.raises(Forbidden, match="is done by"):
+            tick(house, db, warming, "office", "stream_tested")
+        tick(house, db, warming, "leader", "cutoff_named")
+        with pytest.raises(WrongState, match="All your items are confirmed"):
+            tick(house, db, warming, "leader", "cutoff_named")
+        tick(house, db, warming, "committee", "replies_prepared")
+        with pytest.raises(WrongState, match="“The units have prepared their replies” is confirmed already"):
+            tick(house, db, warming, "committee", "replies_prepared")
+        with pytest.raises(Invalid):
+            tick(house, db, warming, "committee", "everything")
+        entries = db.execute(select(LedgerEntry.role).where(LedgerEntry.verb == "tick")).scalars().all()
+        assert entries == ["duty_leader", "committee_staff"]
+
+
+def test_a_tick_is_taken_back_with_a_reason_until_it_is_ready(house: House) -> None:
+    with house.transaction() as db:
+        warming, operator = sitting(house, db, live=False), house.actor(db, "host1")
+        back = {"readiness": ["stream_tested"], "reason": "换了编码器。"}
+        with pytest.raises(WrongState, match="None of your items is confirmed"):
+            perform(db, warming, "untick", actor=operator, now=house.now, **back)
+        tick(house, db, warming, "host1", "stream_tested")
+        with pytest.raises(Invalid) as refusal:
+            perform(db, warming, "untick", actor=operator, now=house.now, readiness=["stream_tested"])
+        assert refusal.value.fields.keys() == {"reason"}
+        tick(house, db, warming, "leader", "cutoff_named")
+        with pytest.raises(Forbidden, match="is confirmed by: Live operator"):
+            perform(db, warming, "untick", actor=house.actor(db, "leader"), now=house.now, **back)
+        perform(db, warming, "untick", actor=operator, now=house.now, **back)
+        assert [one.item for one in warming.ticks] == ["cutoff_named"]
+        make_rest_ready(house, db, warming)
+        with pytest.raises(WrongState, match="at the stage “Ready”"):
+            perform(db, warming, "untick", actor=operator, now=house.now, **back)
+
+
+def make_rest_ready(house: House, db: Session, at: Sitting) -> None:
+    ticked = {one.item for one in at.ticks}
+    for who, items in READINESS.items():
+        if rest := [item for item in items if item not in ticked]:
+            tick(house, db, at, who, *rest)
+    perform(db, at, "make_ready", actor=house.actor(db, "committee"), now=house.now)
+
+
+def test_ticks_outlast_the_opening_of_the_questions_and_not_a_step_back(house: House) -> None:
+    with house.transaction() as db:
+        warming, committee = sitting(house, db, live=False), house.actor(db, "committee")
+        tick(house, db, warming, "committee", "participants_confirmed")
+        perform(db, warming, "close_warmup", actor=committee, now=house.now, reason="先补充须知。")
+        perform(db, warming, "open_warmup", actor=committee, now=house.now, rules_posted="yes")
+        assert [one.item for one in warming.ticks] == ["participants_confirmed"]
+        make_rest_ready(house, db, warming)
+        assert len(warming.ticks) == 6
+        perform(db, warming, "unready", actor=committee, now=house.now, reason="会场停电。")
+        assert warming.ticks == []
+        tick(house, db, warming, "committee", "participants_confirmed")
+        perform(
+            db, warming, "postpone", actor=house.actor(db, "leader"), now=house.now, public_reason="台风。"
+        )
+        new = {"starts_at": "2026-12-08T14:00", "ends_at": "2026-12-08T16:00", "place": "二号会议室"}
+        perform(db, warming, "reschedule", actor=committee, now=house.now, **new)
+        assert warming.ticks == []
+
+
+def test_whoever_has_an_item_to_tick_finds_the_sitting_among_what_waits(house: House) -> None:
+    with house.transaction() as db:
+        warming = sitting(house, db, live=False)
+        operator = house.actor(db, "host1")
+        assert waiting_by_process(db, operator) == {"sitting": 1}
+        (todo,) = waiting(db, operator, house.now)
+        assert [offer.verb.name for offer in todo.offers if not offer.refusal] == ["tick"]
+        tick(house, db, warming, "host1", "stream_tested")
+        assert waiting_by_process(db, operator) == {}
+        assert waiting_by_process(db, house.actor(db, "moderator1")) == {"sitting": 1}
+
+
+def test_two_who_tick_the_same_item_at_once_tick_it_once(house: House) -> None:
+    with house.transaction() as db:
+        number = sitting(house, db, live=False).id
+
+    def deed(db: Session) -> None:
+        tick(house, db, db.get_one(Sitting, number), "host1", "stream_tested")
+
+    assert house.at_once([deed, deed]) == [WrongState]
 
 
 def test_going_live_opens_the_window_and_begins_the_first_segment(house: House) -> None:
@@ -143,7 +255,7 @@ def test_with_its_consultation_a_sitting_is_cancelled(house: House) -> None:
     with house.transaction() as db:
         warming, leader = sitting(house, db, live=False), house.actor(db, "leader")
         planned = db.get_one(Consultation, warming.parent_id)
-        perform(db, planned, "cancel", actor=leader, now=house.now, reason="另行安排。")
+        perform(db, planned, "cancel", actor=leader, now=house.now, public_reason="另行安排。")
         assert (planned.state, warming.state) == ("cancelled", "cancelled")
 
 

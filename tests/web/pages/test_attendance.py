@@ -173,7 +173,9 @@ def test_a_cancelled_sitting_has_no_code(web: Web) -> None:
     number = held(web, minutes=30)
     with web.house.transaction() as db:
         leader = web.house.actor(db, "leader")
-        perform(db, db.get_one(Sitting, number), "cancel", actor=leader, now=web.house.now, reason="台风。")
+        perform(
+            db, db.get_one(Sitting, number), "cancel", actor=leader, now=web.house.now, public_reason="台风。"
+        )
     page = web.sign_in("committee").get(f"/desk/sittings/{number}/door")
     assert "会议已经结束、延期或取消。" in said(page)
     assert "<figure" not in page.text
@@ -213,3 +215,52 @@ def test_at_the_door_somebody_is_signed_in_by_hand(web: Web) -> None:
     assert door.post(path, {"reason": "手机没电。", "arrived_at": ""}).status_code == 302
     assert state(web, one) == "signed_in"
     assert path not in door.get(f"/desk/sittings/{number}/door").text
+
+
+LINK = "https://meeting.example/j/123?pwd=abc"
+
+
+def test_a_remote_guest_reads_the_notice_consents_and_finds_the_link_when_the_door_opens(web: Web) -> None:
+    number = held(web, hours=3)
+    one = asked(web, number)
+    staff, guest, page = web.sign_in("committee"), web.sign_in("group1"), f"/desk/matters/{one}"
+    assert "远程" not in said(guest.get(page))
+    assert staff.post(f"{page}/offer_remote", {"remote_url": "http://meeting.example"}).status_code == 422
+    assert staff.post(f"{page}/offer_remote", {"remote_url": LINK}).status_code == 302
+    assert f'href="{page}/answer_remote"' in guest.get("/desk/").text
+    notice = said(guest.get(f"{page}/answer_remote"))
+    assert "您的画面和声音会在会场、大屏和直播中播出，并录像保存。" in notice
+    assert "未经监护人同意，不采访未成年人。" in notice
+    assert "远程席位 还没有答复告知。" in said(guest.get(page))
+    assert guest.post(f"{page}/answer_remote", {"remote_consent": ""}).status_code == 422
+    assert staff.post(f"{page}/answer_remote", {"remote_consent": "agreed"}).status_code == 403
+    assert guest.post(f"{page}/answer_remote", {"remote_consent": "agreed"}).status_code == 302
+    assert "开会前 60 分钟开始签到。" in said(guest.get(page))
+    assert "meeting.example" not in guest.get(page).text
+    web.later(hours=2, minutes=30)
+    assert f'<a href="{LINK}" rel="noreferrer"' in guest.get(page).text
+    host = web.sign_in("host1").get(f"/hall/{number}/host")
+    assert f'<a href="{LINK}"' in host.text
+    assert "远程席位 1 沈组长 打开会议链接" in said(host)
+    assert guest.post(f"{page}/join").status_code == 302
+    assert state(web, one) == "signed_in"
+    leader = web.sign_in("leader")
+    for reader in (staff, leader, web.sign_in("recorder1")):
+        shown = reader.get(page)
+        assert shown.status_code == 200
+        assert "meeting.example" not in shown.text
+    assert "meeting.example" not in leader.get(f"/hall/{number}/host").text
+
+
+def test_without_consent_the_host_is_told_so_and_sees_no_link(web: Web) -> None:
+    number = held(web, minutes=30)
+    one = asked(web, number)
+    page, guest = f"/desk/matters/{one}", web.sign_in("group1")
+    web.sign_in("committee").post(f"{page}/offer_remote", {"remote_url": LINK})
+    guest.post(f"{page}/answer_remote", {"remote_consent": "agreed"})
+    guest.post(f"{page}/answer_remote", {"remote_consent": "declined"})
+    host = web.sign_in("host1").get(f"/hall/{number}/host")
+    assert "远程席位 1 沈组长 没有同意。" in said(host)
+    assert "meeting.example" not in host.text
+    assert "meeting.example" not in guest.get(page).text
+    assert guest.post(f"{page}/join").status_code == 409

@@ -4,7 +4,7 @@ import gzip
 import re
 
 import pytest
-from icalendar import Calendar
+from icalendar import Calendar, Component
 
 from engine.actions.perform import perform
 from engine.models.voice import Comment, Question
@@ -218,3 +218,63 @@ def test_a_merged_question_stands_under_the_one_it_was_merged_into(web: Web) -> 
     page = said(web.visitor().get(f"/live/{at}"))
     assert "装电梯的钱谁出？" not in page
     assert "同问 1" in page
+
+
+NEW_DAY = {"starts_at": "2026-12-08T14:00", "ends_at": "2026-12-08T16:00", "place": "协商室"}
+PUT_OFF = "原定 11月24日（周二） 14:00 的会议延期，新的时间定下后在这里公布。理由：台风<b>。"
+MOVED = "会议改期到 12月8日（周二） 14:00，地点：协商室。理由：台风<b>。"
+CANCELLED = "原定 12月8日（周二） 14:00 的会议取消。理由：另行安排。"
+
+
+def diary(web: Web, at: int) -> Component:
+    [event] = Calendar.from_ical(web.visitor().get(f"/live/{at}/calendar.ics").data).walk("VEVENT")
+    return event
+
+
+def test_what_is_put_off_moved_and_cancelled_is_said_with_its_reason_wherever_the_public_looks(
+    web: Web,
+) -> None:
+    at = sitting(web, live=False)
+    asked = question(web, at)
+    with web.house.transaction() as db:
+        code, parent = db.get_one(Question, asked).receipt, sittings.sitting(db, at).parent_id
+    pages = (f"/live/{at}", "/", f"/consultations/{parent}", f"/r/{code}")
+    entries, reader = [diary(web, at)], web.sign_in("citizen1")  # whose pages are not kept for a second
+    for verb, who, given, says in (
+        ("postpone", "leader", {"public_reason": "台风<b>。"}, PUT_OFF),
+        ("reschedule", "committee", NEW_DAY, MOVED),
+        ("cancel", "leader", {"public_reason": "另行安排。"}, CANCELLED),
+    ):
+        for path in pages:
+            assert says not in said(reader.get(path))
+        do(web, at, verb, who, **given)
+        for path in pages:
+            assert says in said(reader.get(path)), (verb, path)
+        entries.append(diary(web, at))
+    assert "原定 12月8日（周二） 14:00–16:00" in said(reader.get(f"/live/{at}"))
+    assert [entry["STATUS"] for entry in entries] == ["CONFIRMED", "TENTATIVE", "CONFIRMED", "CANCELLED"]
+    numbers = [entry["SEQUENCE"] for entry in entries]
+    assert numbers == sorted(set(numbers))
+    assert len({entry["UID"] for entry in entries}) == 1
+    assert entries[2]["DTSTART"].dt.isoformat() == "2026-12-08T06:00:00+00:00"
+
+
+def test_a_reason_is_asked_for_before_anything_is_put_off(web: Web) -> None:
+    at = sitting(web, live=False)
+    leader = web.sign_in("leader")
+    assert "在公众页面和提问人的回执上公布。" in said(leader.get(f"/desk/matters/{at}/postpone"))
+    assert leader.post(f"/desk/matters/{at}/postpone", {"public_reason": " "}).status_code == 422
+    assert (
+        web.sign_in("committee").post(f"/desk/matters/{at}/postpone", {"public_reason": "雨。"}).status_code
+        == 403
+    )
+    assert "延期" not in said(web.visitor().get("/"))
+
+
+def test_a_cancelled_sitting_leaves_the_front_page_once_its_day_is_over(web: Web) -> None:
+    at = sitting(web, live=False)
+    do(web, at, "cancel", "leader", public_reason="另行安排。")
+    assert "会议取消。理由：另行安排。" in said(web.visitor().get("/"))
+    web.later(days=44)
+    assert "会议取消" not in said(web.visitor().get("/"))
+    assert "会议取消。理由：另行安排。" in said(web.visitor().get(f"/live/{at}"))

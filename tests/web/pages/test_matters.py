@@ -285,3 +285,40 @@ def test_the_page_of_a_topic_lists_what_is_like_it_and_not_itself(web: Web) -> N
     page = web.sign_in("office").get(paths[0]).text
     listed = page.partition("相似议题")[2].partition("</table>")[0]
     assert [f'href="{path}"' in listed for path in paths] == [False, True]
+
+
+def test_a_checklist_shows_whose_each_item_is_and_is_ticked_and_opened_again_by_them(web: Web) -> None:
+    with web.house.transaction() as db:
+        number = sitting(web.house, db, live=False).id
+    operator, page = web.sign_in("host1"), f"/desk/matters/{number}"
+    shown = operator.get(page)
+    assert "直播信号已测试 直播运维 待确认 — 确认" in said(shown)
+    assert "部门已准备好答复 专委会人员 待确认 — 法律提示" in said(shown)
+    assert shown.text.count('name="readiness"') == 1
+    assert operator.post(f"{page}/tick", {"readiness": "stream_tested"}).location == page
+    shown = operator.get(page)
+    assert "直播信号已测试 直播运维 已确认 许主持 · " in said(shown)
+    form = operator.get(f"{page}/untick?readiness=stream_tested")
+    assert 'value="stream_tested" checked' in form.text
+    assert "replies_prepared" not in form.text
+    refused = operator.post(f"{page}/untick", {"readiness": "stream_tested", "reason": ""})
+    assert refused.status_code == 422
+    assert (
+        operator.post(f"{page}/untick", {"readiness": "stream_tested", "reason": "换设备。"}).location == page
+    )
+    assert "直播信号已测试 直播运维 待确认 — 确认" in said(operator.get(page))
+    assert verbs(web, number)[-2:] == ["tick", "untick"]
+
+
+def test_another_ones_item_is_refused_and_ready_names_what_is_missing(web: Web) -> None:
+    with web.house.transaction() as db:
+        number = sitting(web.house, db, live=False).id
+    staff, page = web.sign_in("committee"), f"/desk/matters/{number}"
+    refused = staff.post(f"{page}/tick", {"readiness": "stream_tested"})
+    assert refused.status_code == 403
+    assert "“直播信号已测试”由直播运维确认。" in said(refused)
+    assert "确认准备就绪 还没有确认：参会人员已确认（专委会人员）" in said(staff.get(page))
+    refused = staff.post(f"{page}/make_ready")
+    assert refused.status_code == 409
+    assert "已指定切断直播的负责人（本场值班领导）" in said(refused)
+    assert web.sign_in("host1").get(f"{page}/make_ready").status_code == 403
