@@ -1,5 +1,6 @@
 """Which text of a procedure holds: the shipped file is edition 1, an adopted variant is a row."""
 
+from collections.abc import Callable
 from datetime import date
 from functools import cache
 from pathlib import Path
@@ -86,13 +87,24 @@ def _moves(db: Session, matter: Matter) -> list[dict[str, str]]:
     return [row.moves for row in rows if row and row.adopted_at and row.moves]
 
 
-def has_mark(db: Session, name: str, mark: str) -> ColumnElement[bool]:
+def has_mark(db: Session, name: str, mark: str, row: type[Matter] = Matter) -> ColumnElement[bool]:
     """The condition that a matter's present state carries a mark, whichever edition it is in."""
+    return _stands_in(db, name, lambda process: process.marked(mark), row)
+
+
+def is_ended(db: Session, name: str, row: type[Matter] = Matter) -> ColumnElement[bool]:
+    """The condition that a matter is at an end."""
+    return _stands_in(db, name, lambda process: process.ends, row)
+
+
+def _stands_in(
+    db: Session, name: str, states: Callable[[Process], frozenset[str]], row: type[Matter]
+) -> ColumnElement[bool]:
     return and_(
-        Matter.process == name,
+        row.process == name,
         or_(
             *(
-                and_(Matter.edition == process.edition, Matter.state.in_(process.marked(mark)))
+                and_(row.edition == process.edition, row.state.in_(states(process)))
                 for process in editions(db, name)
             )
         ),

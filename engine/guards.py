@@ -1,24 +1,22 @@
 """When: the conditions a process file may name, each with its sentence for the person refused."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from sqlalchemy import ColumnElement, and_, exists, func, not_, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from engine import calendar
+from engine import calendar, counts
 from engine.clock import day
+from engine.counts import Count, count
 from engine.deadlines import deadlines
-from engine.editions import carries_mark, has_mark, process_of, shipped
-from engine.models.consultation import Attendance, Finding, Material, Research, Segment, Sitting
-from engine.models.ledger import LedgerEntry
-from engine.models.matter import Matter, MatterMark
-from engine.models.people import Post
-from engine.models.questionnaire import Item
-from engine.models.recommendation import Assignment, Source
-from engine.models.topic import ScoreSheet, Topic, supporters_of_topic
-from engine.past import done_since, has_done
+from engine.editions import carries_mark, process_of, shipped
+from engine.models.consultation import Attendance, Material, Research, Sitting
+from engine.models.matter import Matter
+from engine.models.recommendation import Assignment
+from engine.models.topic import Topic, supporters_of_topic
+from engine.past import ahead, done_since, has_done
 from engine.process import Guard, Verb
 from engine.process_check import Asks
 from engine.rules import ROLES
@@ -36,6 +34,8 @@ class Condition:
 
     holds: Callable[[Session, Matter, int, datetime], bool]
     words: Callable[[int], Words]
+    counts: tuple[Count, ...] = ()
+    """What it counts, to be read ahead for a page."""
 
 
 @dataclass(frozen=True)
@@ -46,6 +46,7 @@ class Naming:
 
     asks: Asks
     unmet: Callable[[Session, Matter, str, datetime], Words | None]
+    counts: tuple[Count, ...] = ()
 
 
 def unmet(db: Session, matter: Matter, guard: Guard, now: datetime) -> Words | None:
@@ -55,6 +56,26 @@ def unmet(db: Session, matter: Matter, guard: Guard, now: datetime) -> Words | N
     condition = CONDITIONS[guard.name]
     number = int(guard.number or 0)
     return None if condition.holds(db, matter, number, now) else condition.words(number)
+
+
+def beside(db: Session, matters: Sequence[Matter], guards: Collection[Guard]) -> Sequence[Matter]:
+    """The other matters whose past these guards look at, read ahead for a page."""
+    if all(guard.name != "co_units_signed" for guard in guards):
+        return ()
+    found = co_units(db, matters)
+    by_parent: dict[int | None, list[Assignment]] = {}
+    for one in found:
+        by_parent.setdefault(one.parent_id, []).append(one)
+    ahead(db)[co_units] = by_parent
+    return found
+
+
+def counted(guards: Collection[Guard]) -> Iterator[tuple[Count, str]]:
+    """What these guards count, to be read ahead for a page."""
+    for guard in guards:
+        naming = NAMING.get(guard.name)
+        for of in (naming or CONDITIONS[guard.name]).counts:
+            yield of, str(guard.number) if naming else ""
 
 
 def _done(db: Session, matter: Matter, verb: str, now: datetime) -> Words | None:
@@ -80,25 +101,12 @@ def _ticked(db: Session, matter: Matter, name: str, now: datetime) -> Words | No
 
 def _a_child(db: Session, matter: Matter, what: str, now: datetime) -> Words | None:
     """`what` is PROCESS.MARK: one child at least has carried the mark."""
-    name, _, mark = what.partition(".")
-    if _count(db, Matter.parent_id == matter.id, Matter.process == name, _once_marked(mark)):
-        return None
-    return _no_child(what)
+    return None if count(db, matter, counts.children_marked, what) else _no_child(what)
 
 
 def _every_child(db: Session, matter: Matter, what: str, now: datetime) -> Words | None:
     """Every child of the process has carried the mark or has come to an end without it."""
-    name, _, mark = what.partition(".")
-    behind = select(Matter).where(
-        Matter.parent_id == matter.id, Matter.process == name, not_(_once_marked(mark))
-    )
-    if all(process_of(db, child).states[child.state].end for child in db.scalars(behind)):
-        return None
-    return _not_every_child(what)
-
-
-def _once_marked(mark: str) -> ColumnElement[bool]:
-    return exists().where(MatterMark.matter_id == Matter.id, MatterMark.mark == mark)
+    return _not_every_child(what) if count(db, matter, counts.children_behind, what) else None
 
 
 def _said(what: str) -> tuple[Words, Words]:
@@ -107,8 +115,16 @@ def _said(what: str) -> tuple[Words, Words]:
     return process.title, next(state.title for state in process.states.values() if mark in state.marks)
 
 
-def _count(db: Session, *conditions: ColumnElement[bool]) -> int:
-    return db.scalar(select(func.count()).select_from(Matter).where(and_(*conditions))) or 0
+def _at_least(of: Count, words: Callable[[int], Words]) -> Condition:
+    return Condition(lambda db, matter, number, now: count(db, matter, of) >= number, words, (of,))
+
+
+def _fewer_than(of: Count, words: Callable[[int], Words]) -> Condition:
+    return Condition(lambda db, matter, number, now: count(db, matter, of) < number, words, (of,))
+
+
+def _none(of: Count, words: Callable[[int], Words]) -> Condition:
+    return Condition(lambda db, matter, number, now: count(db, matter, of) == 0, words, (of,))
 
 
 def _parent_has(mark: str) -> Callable[[Session, Matter, int, datetime], bool]:
@@ -117,11 +133,6 @@ def _parent_has(mark: str) -> Callable[[Session, Matter, int, datetime], bool]:
 
 def _plan_is_in_the_making(db: Session, matter: Matter, number: int, now: datetime) -> bool:
     return carries_mark(db, matter, "call_open") or carries_mark(db, matter, "drafting")
-
-
-def _scorers(db: Session, matter: Matter, number: int, now: datetime) -> bool:
-    sheets = select(func.count()).select_from(ScoreSheet).where(ScoreSheet.topic_id == matter.id)
-    return (db.scalar(sheets) or 0) >= number
 
 
 def _supporters(db: Session, matter: Matter, number: int, now: datetime) -> bool:
@@ -144,50 +155,10 @@ def _main_is_undecided(db: Session, matter: Matter, number: int, now: datetime) 
     return is_undecided(db, db.get_one(Topic, db.get_one(Topic, matter.id).merged_into_id))
 
 
-def _carried_topics(db: Session, matter: Matter, number: int, now: datetime) -> bool:
-    return _count(db, Matter.parent_id == matter.id, has_mark(db, "topic", "shortlisted")) >= number
-
-
-def _findings(db: Session, matter: Matter, number: int, now: datetime) -> bool:
-    cards = select(func.count()).select_from(Finding).where(Finding.research_id == matter.id)
-    return (db.scalar(cards) or 0) >= number
-
-
 def _research_is_under_way(db: Session, matter: Matter, number: int, now: datetime) -> bool:
     """Asked of the research itself where a questionnaire is to be drafted."""
     research = matter if isinstance(matter, Research) else db.get_one(Research, matter.parent_id)
     return any(carries_mark(db, research, mark) for mark in ("planned", "in_field", "returned"))
-
-
-def _items(db: Session, matter: Matter, number: int, now: datetime) -> bool:
-    return _item_count(db, matter) >= number
-
-
-def _items_fewer_than(db: Session, matter: Matter, number: int, now: datetime) -> bool:
-    return _item_count(db, matter) < number
-
-
-def _item_count(db: Session, matter: Matter) -> int:
-    return db.scalar(select(func.count()).select_from(Item).where(Item.questionnaire_id == matter.id)) or 0
-
-
-def _segments(db: Session, matter: Matter, number: int, now: datetime) -> bool:
-    parts = select(func.count()).select_from(Segment).where(Segment.sitting_id == matter.id)
-    return (db.scalar(parts) or 0) >= number
-
-
-def _moderators(db: Session, matter: Matter, number: int, now: datetime) -> bool:
-    posts = select(func.count(Post.person_id.distinct())).where(
-        Post.role == "moderator",
-        Post.sitting_id == matter.id,
-        Post.confirmed_at.is_not(None),
-        Post.ended_at.is_(None),
-    )
-    return (db.scalar(posts) or 0) >= number
-
-
-def _no_loose_questions(db: Session, matter: Matter, number: int, now: datetime) -> bool:
-    return _count(db, Matter.sitting_id == matter.id, has_mark(db, "question", "loose")) == 0
 
 
 def _sitting_is_live(db: Session, matter: Matter, number: int, now: datetime) -> bool:
@@ -226,13 +197,6 @@ def _minutes_before_start(db: Session, matter: Matter, number: int, now: datetim
     return now >= db.get_one(Sitting, matter.parent_id).starts_at - timedelta(minutes=number)
 
 
-def _leave_requests_at_most(db: Session, matter: Matter, number: int, now: datetime) -> bool:
-    asked = select(func.count()).where(
-        LedgerEntry.matter_id == matter.id, LedgerEntry.verb == "request_leave"
-    )
-    return (db.scalar(asked) or 0) < number
-
-
 def _reading_is_open(db: Session, matter: Matter, number: int, now: datetime) -> bool:
     begins = db.get_one(Material, matter.id).readable_from
     return (begins is None or begins <= now) and _still_readable(db, matter, number, now)
@@ -247,20 +211,8 @@ def _not_all_have_read(db: Session, matter: Matter, number: int, now: datetime) 
     return not all(has_done(db, matter, "read", person) for person in people)
 
 
-def _nothing_on_air(db: Session, matter: Matter, number: int, now: datetime) -> bool:
-    on_air = has_mark(db, "question", "on_air")
-    return _count(db, Matter.sitting_id == matter.sitting_id, Matter.id != matter.id, on_air) == 0
-
-
-def _sources(db: Session, matter: Matter, number: int, now: datetime) -> bool:
-    rows = select(func.count()).select_from(Source).where(Source.recommendation_id == matter.id)
-    return (db.scalar(rows) or 0) >= number
-
-
 def _leads_replied(db: Session, matter: Matter, number: int, now: datetime) -> bool:
-    leads = db.scalars(select(Assignment).where(Assignment.parent_id == matter.id, Assignment.duty != "co"))
-    open_leads = [lead for lead in leads if not carries_mark(db, lead, "returned")]
-    return bool(open_leads) and all(carries_mark(db, lead, "replied") for lead in open_leads)
+    return count(db, matter, counts.leads) > 0 and count(db, matter, counts.leads_to_reply) == 0
 
 
 def _not_assessed(db: Session, matter: Matter, number: int, now: datetime) -> bool:
@@ -268,10 +220,16 @@ def _not_assessed(db: Session, matter: Matter, number: int, now: datetime) -> bo
     return any(carries_mark(db, recommendation, mark) for mark in ("assigned", "replied", "second_reply"))
 
 
+def co_units(db: Session, matters: Collection[Matter]) -> Sequence[Assignment]:
+    """The co-handling assignments beside these; of one or, read ahead, of a page."""
+    of = {matter.parent_id for matter in matters}
+    rows = select(Assignment).where(Assignment.parent_id.in_(of), Assignment.duty == "co")
+    return db.scalars(rows.order_by(Assignment.id)).all()
+
+
 def _co_units_signed(db: Session, matter: Matter, number: int, now: datetime) -> bool:
-    others = db.scalars(
-        select(Assignment).where(Assignment.parent_id == matter.parent_id, Assignment.duty == "co")
-    )
+    known = ahead(db).get(co_units)
+    others = co_units(db, [matter]) if known is None else known.get(matter.parent_id, ())
     return all(_is_signed_or_late(db, other, now) for other in others)
 
 
@@ -329,8 +287,8 @@ NAMING: dict[str, Naming] = {
     "done": Naming("verb", _done),
     "waited": Naming("length", _waited),
     "ticked": Naming("checklist", _ticked),
-    "a_child": Naming("children", _a_child),
-    "every_child": Naming("children", _every_child),
+    "a_child": Naming("children", _a_child, (counts.children_marked,)),
+    "every_child": Naming("children", _every_child, (counts.children_behind,)),
 }
 """Of these an office writes gates without Python."""
 
@@ -348,8 +306,9 @@ CONDITIONS: dict[str, Condition] = {
             "The draft has gone to joint revision; no topic can be taken up any more.",
         ),
     ),
-    "scorers": Condition(
-        _scorers, lambda n: Words(f"至少要有 {n} 人评分。", f"At least {n} people must have scored it.")
+    "scorers": _at_least(
+        counts.score_sheets,
+        lambda n: Words(f"至少要有 {n} 人评分。", f"At least {n} people must have scored it."),
     ),
     "supporters": Condition(
         _supporters,
@@ -376,8 +335,8 @@ CONDITIONS: dict[str, Condition] = {
             "The topic it was merged into has been decided on; it cannot be split again.",
         ),
     ),
-    "carried_topics": Condition(
-        _carried_topics,
+    "carried_topics": _at_least(
+        counts.carried_topics,
         lambda n: Words(f"计划里至少要有 {n} 个议题。", f"The plan must hold at least {n} topics."),
     ),
     "topic_is_planned": Condition(
@@ -394,8 +353,8 @@ CONDITIONS: dict[str, Condition] = {
             "This is possible only after the programme is approved and before the outcome is reported.",
         ),
     ),
-    "findings": Condition(
-        _findings,
+    "findings": _at_least(
+        counts.findings,
         lambda n: Words(
             f"调研报告至少要附 {n} 条调研发现。", f"The report must rest on at least {n} finding(s)."
         ),
@@ -407,22 +366,22 @@ CONDITIONS: dict[str, Condition] = {
             "Once the report has been put in no questionnaire goes out.",
         ),
     ),
-    "items": Condition(
-        _items, lambda n: Words(f"问卷至少要有 {n} 道题。", f"It must have at least {n} question(s).")
+    "items": _at_least(
+        counts.items, lambda n: Words(f"问卷至少要有 {n} 道题。", f"It must have at least {n} question(s).")
     ),
-    "items_fewer_than": Condition(
-        _items_fewer_than, lambda n: Words(f"问卷最多 {n} 道题。", f"It has at most {n} questions.")
+    "items_fewer_than": _fewer_than(
+        counts.items, lambda n: Words(f"问卷最多 {n} 道题。", f"It has at most {n} questions.")
     ),
-    "segments": Condition(
-        _segments,
+    "segments": _at_least(
+        counts.segments,
         lambda n: Words(f"议程至少要有 {n} 个环节。", f"The run-of-show must have at least {n} segment(s)."),
     ),
-    "moderators": Condition(
-        _moderators,
+    "moderators": _at_least(
+        counts.moderators,
         lambda n: Words(f"至少要安排 {n} 名互动审核员。", f"At least {n} moderator(s) must be rostered."),
     ),
-    "no_loose_questions": Condition(
-        _no_loose_questions,
+    "no_loose_questions": _none(
+        counts.loose_questions,
         lambda _: Words(
             "还有提问没有着落：请逐条答复、约定书面答复、合并或说明理由不予回答。",
             "Some questions are still loose: answer each, owe it in writing, merge it, or refuse it with a reason.",
@@ -484,8 +443,8 @@ CONDITIONS: dict[str, Condition] = {
             f"开会前 {n} 分钟开始签到。", f"Signing in opens {n} minutes before the sitting begins."
         ),
     ),
-    "leave_requests_at_most": Condition(
-        _leave_requests_at_most,
+    "leave_requests_at_most": _fewer_than(
+        counts.leave_requests,
         lambda n: Words(
             f"每次会议最多请假 {n} 次，已经用完。", f"Leave may be asked for {n} times a sitting, not more."
         ),
@@ -508,22 +467,24 @@ CONDITIONS: dict[str, Condition] = {
         _not_all_have_read,
         lambda _: Words("收件人都已查阅。", "Everybody it is for has read it."),
     ),
-    "nothing_on_air": Condition(
-        _nothing_on_air,
+    "nothing_on_air": _none(
+        counts.others_on_air,
         lambda _: Words(
             "已有一条提问正在作答，请先办结或撤下。",
             "Another question is on air; answer it or take it off first.",
         ),
     ),
-    "sources": Condition(
-        _sources,
+    "sources": _at_least(
+        counts.sources,
         lambda n: Words(
             f"每条建议至少要有 {n} 条依据（提问、调研发现或现场承诺）。",
             f"A recommendation must cite at least {n} source(s): a question, a finding or a promise.",
         ),
     ),
     "leads_replied": Condition(
-        _leads_replied, lambda _: Words("还有主办单位没有书面反馈。", "A lead unit has not replied yet.")
+        _leads_replied,
+        lambda _: Words("还有主办单位没有书面反馈。", "A lead unit has not replied yet."),
+        (counts.leads, counts.leads_to_reply),
     ),
     "not_assessed": Condition(
         _not_assessed,

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence, Set
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
@@ -9,7 +10,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 from engine.models.ledger import LedgerEntry
 from engine.models.matter import Matter
 
-_AHEAD = "past"
+_AHEAD = "ahead"
 _IS_MOVE = LedgerEntry.from_state.is_distinct_from(LedgerEntry.to_state)
 
 
@@ -21,7 +22,13 @@ def read_ahead(db: Session, matters: Sequence[Matter], verbs: Set[str]) -> None:
     rows = select(LedgerEntry).where(LedgerEntry.matter_id.in_(entries))
     for entry in db.scalars(rows.where(or_(_IS_MOVE, LedgerEntry.verb.in_(verbs))).order_by(LedgerEntry.id)):
         entries[entry.matter_id or 0].append(entry)
-    db.info[_AHEAD] = entries, verbs
+    ahead(db)["past"] = entries, verbs
+
+
+def ahead(db: Session) -> dict[Any, Any]:
+    """What was read ahead in this session, until a fact is written."""
+    known: dict[Any, Any] = db.info.setdefault(_AHEAD, {})
+    return known
 
 
 def forget(db: Session) -> None:
@@ -30,7 +37,7 @@ def forget(db: Session) -> None:
 
 def entered(db: Session, matter: Matter, states: Set[str]) -> datetime | None:
     """When the matter first came into one of these states."""
-    entries, _verbs = db.info.get(_AHEAD, ({}, ()))
+    entries, _verbs = ahead(db).get("past", ({}, ()))
     if matter.id in entries:
         return next((entry.at for entry in entries[matter.id] if entry.to_state in states), None)
     at = select(LedgerEntry.at).where(LedgerEntry.matter_id == matter.id, LedgerEntry.to_state.in_(states))
@@ -50,7 +57,7 @@ def came_from(db: Session, matter: Matter, states: Set[str], *, but: Set[str]) -
 
 def has_done(db: Session, matter: Matter, verb: str, person_id: int | None) -> bool:
     """Whether this person, or the system, ever did it: many may have."""
-    entries, verbs = db.info.get(_AHEAD, ({}, ()))
+    entries, verbs = ahead(db).get("past", ({}, ()))
     if matter.id in entries and verb in verbs:
         return any(entry.verb == verb and entry.actor_id == person_id for entry in entries[matter.id])
     mine = select(LedgerEntry.id).where(
@@ -61,7 +68,7 @@ def has_done(db: Session, matter: Matter, verb: str, person_id: int | None) -> b
 
 def done_since(db: Session, matter: Matter, verb: str) -> list[LedgerEntry]:
     """The times a verb was done since the matter entered its state."""
-    entries, verbs = db.info.get(_AHEAD, ({}, ()))
+    entries, verbs = ahead(db).get("past", ({}, ()))
     if matter.id in entries and verb in verbs:
         mine = entries[matter.id]
         moved = max((entry.id for entry in mine if entry.from_state != entry.to_state), default=0)

@@ -1,6 +1,6 @@
 """Whether this actor may do this verb of this matter now, and if not, why; and where it leads. Reads only."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import NamedTuple, Protocol
@@ -9,12 +9,13 @@ from sqlalchemy.orm import Session
 
 from engine import rules
 from engine.clock import day
+from engine.counts import count_ahead
 from engine.deadlines import window_ends
 from engine.editions import former_names, present_name, process_of
 from engine.errors import Forbidden, Refused, WrongState
-from engine.guards import unmet
+from engine.guards import beside, counted, unmet
 from engine.models.matter import Matter
-from engine.past import came_from, done_since, has_done
+from engine.past import came_from, done_since, has_done, read_ahead
 from engine.process import Guard, Process, Span, Verb
 from engine.rules import Actor
 from engine.words import Words
@@ -213,6 +214,16 @@ def judged(
             yield Offer(verb, refusal)
         else:
             yield Offer(verb, None)
+
+
+def look_ahead(db: Session, matters: Sequence[Matter], verbs: Collection[Verb]) -> None:
+    """Reads what `judged` asks about these matters and verbs, in as many queries for many matters as for few."""
+    guards = {guard for verb in verbs for guard in verb.when}
+    asked = {str(guard.number) for guard in guards if guard.name == "done"}
+    for verb in verbs:
+        asked |= {*verb.not_by, *([verb.name] if verb.once_per or verb.all_of else ())}
+    read_ahead(db, [*matters, *beside(db, matters, guards)], asked)
+    count_ahead(db, matters, counted(guards))
 
 
 def may_begin(

@@ -147,6 +147,10 @@ class Process:
         asked = (self.fields.get(name) for name in verb.needs)
         return next((one for one in asked if one and one.kind == "checklist"), None)
 
+    @property
+    def ends(self) -> frozenset[str]:
+        return frozenset(state.name for state in self.states.values() if state.end)
+
     def accept(self, verb: Verb, given: Mapping[str, object]) -> dict[str, Any]:
         """The answers of a form, typed; only fields this verb names get in. Raises `Invalid` by field."""
         wrong = {

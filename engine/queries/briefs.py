@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, func, or_, select
-from sqlalchemy.orm import Session, joinedload
+from sqlalchemy import ColumnElement, exists, func, not_, or_, select
+from sqlalchemy.orm import Session, aliased, joinedload
 
 from engine import similar
 from engine.editions import carries_mark, has_mark
@@ -115,9 +115,9 @@ def open_to(db: Session, actor: Actor) -> list[tuple[Sitting, Unit]]:
     """The released briefs of this person's units, for sittings that are not over, the next one first."""
     if not _units_of(actor):
         return []
-    told = select(LedgerEntry.matter_id).where(LedgerEntry.verb == "release_brief")
+    told = exists().where(LedgerEntry.matter_id == Sitting.id, LedgerEntry.verb == "release_brief")
     ahead = or_(*(has_mark(db, "sitting", mark) for mark in SITTING_ON))
-    rows = select(Sitting).where(ahead, Sitting.id.in_(told)).order_by(Sitting.starts_at)
+    rows = select(Sitting).where(ahead, told).order_by(Sitting.starts_at)
     return [(one, unit) for one in db.scalars(rows) for unit in theirs(db, one, actor)]
 
 
@@ -189,15 +189,15 @@ def _promises(db: Session, sitting: Sitting, unit: Unit) -> list[tuple[Promise, 
 def _replies(db: Session, unit: Unit) -> Sequence[Assignment]:
     """What the unit has undertaken in a signed reply, wholly or in part, and nobody has verified yet."""
     signed = or_(*(has_mark(db, "assignment", mark) for mark in ANSWERED))
-    done = select(Recommendation.id).where(_is_done(db))
+    above = aliased(Matter)
     rows = select(Assignment).where(
         Matter.unit_id == unit.id,
         signed,
         Assignment.decision.in_(("adopted", "partly")),
-        Matter.parent_id.not_in(done),
+        exists().where(above.id == Matter.parent_id, not_(_is_done(db, above))),
     )
     return db.scalars(rows.options(joinedload(Assignment.parent)).order_by(Assignment.id)).all()
 
 
-def _is_done(db: Session) -> ColumnElement[bool]:
-    return or_(has_mark(db, "recommendation", "verified"), has_mark(db, "recommendation", "closed"))
+def _is_done(db: Session, row: type[Matter] = Matter) -> ColumnElement[bool]:
+    return or_(*(has_mark(db, "recommendation", mark, row) for mark in ("verified", "closed")))

@@ -12,8 +12,8 @@ from engine.editions import every_edition, process_of, shipped
 from engine.models.ledger import LedgerEntry
 from engine.models.matter import Matter, Tick
 from engine.models.people import Post
-from engine.past import in_this_state, read_ahead
-from engine.permits import Offer, judged
+from engine.past import in_this_state
+from engine.permits import Offer, judged, look_ahead
 from engine.process import Field, Process, Verb
 from engine.queries.matters import readers
 from engine.rules import ROLES, Actor
@@ -115,20 +115,13 @@ def _with_pasts(db: Session, rows: Select[Matter]) -> Sequence[Matter]:
     parents = selectinload(Matter.parent).selectin_polymorphic(nouns)
     loaded = selectin_polymorphic(Matter, nouns), parents, selectinload(Matter.ticks)
     matters = db.scalars(rows.options(*loaded)).all()
-    asked = {name for matter in matters for verb in _steps(db, matter) for name in _asks_about(verb)}
-    read_ahead(db, matters, asked)
+    look_ahead(db, matters, {verb for matter in matters for verb in _steps(db, matter)})
     return matters
 
 
 def _steps(db: Session, matter: Matter) -> list[Verb]:
     """What somebody is waited for in the matter's state."""
     return [verb for verb in process_of(db, matter).verbs_from(matter.state) if not verb.free]
-
-
-def _asks_about(verb: Verb) -> set[str]:
-    """The verbs whose being done decides on this one."""
-    itself = {verb.name} if verb.once_per or verb.all_of else set()
-    return itself | {*verb.not_by} | {str(guard.number) for guard in verb.when if guard.name == "done"}
 
 
 def _waits_for(db: Session, actor: Actor) -> ColumnElement[bool]:

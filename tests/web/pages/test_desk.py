@@ -3,9 +3,13 @@
 import pytest
 
 from engine.actions.perform import perform
-from engine.models.consultation import Sitting
+from engine.actions.research import plan_research
+from engine.advance import begin
+from engine.database import Session
+from engine.models.consultation import Consultation, Sitting
+from engine.models.recommendation import Assignment
 from engine.models.topic import Plan, Topic
-from tests.houses import POINTS, assignments, sitting
+from tests.houses import POINTS, REPLY, VISITS, House, assignments, sitting
 from tests.web.pages.test_ledger import sealed
 from tests.web.visitors import Web, said
 
@@ -81,10 +85,17 @@ def test_a_filter_that_makes_no_sense_shows_everything(web: Web, path: str) -> N
 
 
 @pytest.mark.parametrize(
-    ("name", "path"),
-    [("unit_admin", "/desk/"), ("unit_admin", "/desk/list/assignment"), ("scorer1", "/desk/")],
+    ("name", "path", "row"),
+    [
+        ("unit_admin", "/desk/", "补助办法"),
+        ("unit_admin", "/desk/list/assignment", "补助办法"),
+        ("unit_leader", "/desk/", "补助办法"),
+        ("scorer1", "/desk/", "民生实事"),
+        ("office", "/desk/", "民生实事"),
+        ("committee", "/desk/", "户走访"),
+    ],
 )
-def test_a_long_list_asks_as_many_queries_as_a_short_one(web: Web, name: str, path: str) -> None:
+def test_a_long_list_asks_as_many_queries_as_a_short_one(web: Web, name: str, path: str, row: str) -> None:
     house, counted = web.house, []
     with house.transaction() as db:
         at = sitting(house, db)
@@ -92,12 +103,38 @@ def test_a_long_list_asks_as_many_queries_as_a_short_one(web: Web, name: str, pa
     visitor = web.sign_in(name)
     for many in (2, 10):
         with house.transaction() as db:
-            assignments(house, db, db.get_one(Sitting, at.id), many)
+            live = db.get_one(Sitting, at.id)
+            for one in assignments(house, db, live, many)[-many:]:
+                if name == "unit_leader":
+                    replied_in_draft(house, db, one)
             for number in range(many):
                 house.screened_topic(db, db.get_one(Plan, plan), f"第{number}件民生实事")
+                researched(house, db, live, f"第{number}户走访")
         counted.append(web.queries(visitor, path))
-    assert said(visitor.get(path)).count("补助办法" if name == "unit_admin" else "民生实事") == 12
+    assert said(visitor.get(path)).count(row) == 12
     assert counted[0] == counted[1]
+
+
+def replied_in_draft(house: House, db: Session, one: Assignment) -> None:
+    """What waits for its unit's leader, and for a co-handling unit's opinion first."""
+    admin, handler, government = (
+        house.actor(db, who) for who in ("unit_admin", "unit_handler", "government")
+    )
+    co = Assignment(parent_id=one.parent_id, unit_id=2, duty="co", title=one.title)
+    begin(db, co, "assign_co", actor=government, now=house.now)
+    leader = house.actor(db, "unit_leader").id
+    perform(db, one, "accept", actor=admin, now=house.now, handler_id=handler.id, leader_id=leader)
+    perform(db, one, "draft_reply", actor=handler, now=house.now, **REPLY)
+
+
+def researched(house: House, db: Session, live: Sitting, title: str) -> None:
+    """A research in the field, whose report waits for a finding."""
+    given = {"title": title, "group_id": 1, "questions": "谁来管？"}
+    committee, group = house.actor(db, "committee"), house.actor(db, "group1")
+    task = plan_research(
+        db, db.get_one(Consultation, live.parent_id), actor=committee, now=house.now, **given
+    )
+    perform(db, task, "start_field", actor=group, now=house.now, visits=VISITS)
 
 
 def test_only_the_office_is_offered_to_open_a_call(web: Web) -> None:
