@@ -320,7 +320,7 @@ def trial_refuses(walk: Walk, trial: Trial, verb: Verb, actor: Actor) -> bool:
 
 
 WALKS = max(100, settings().max_examples)
-STEPS = st.lists(st.tuples(st.sampled_from(DOERS), st.integers(0, 9999), st.integers(0, 3)), max_size=40)
+STEPS = st.lists(st.tuples(st.sampled_from(DOERS), st.integers(0, 9999), st.integers(0, 3)), max_size=50)
 
 
 @every_process
