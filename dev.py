@@ -255,12 +255,13 @@ def lock(rest: list[str]) -> None:
             run(str(BIN / "uv"), "pip", "compile", "-q", *LOCKING.split(), *rest, *files, env=pip_index())
 
 
+IN_PARALLEL = ("-n", "2", "--dist", "loadfile", "--no-loadscope-reorder")
+
+
 def test(rest: list[str]) -> int:
     """Every stage runs, whatever the ones before it said; pytest's own closing line is the last."""
     failed = [name for name, command in CHECKS.items() if not check(name, command)]
-    pytest = subprocess.Popen(
-        [BIN / "python", "-m", "pytest", "-n", "2", "--dist", "loadfile", *rest], cwd=ROOT
-    )
+    pytest = subprocess.Popen([BIN / "python", "-m", "pytest", *IN_PARALLEL, *rest], cwd=ROOT)
     signal.signal(signal.SIGINT, lambda *_: None)  # the terminal tells pytest itself, which then tidies up
     signal.signal(signal.SIGTERM, lambda *_: pytest.terminate())
     code = pytest.wait()

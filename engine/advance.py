@@ -318,12 +318,12 @@ def tell(
     """
     process = process_of(db, matter)
     verb, state = process.verbs[entry.verb].title, process.states[matter.state].title
-    hearers = {person.id for person in people}
+    hearers = dict.fromkeys(person.id for person in people)
     words = Words(
         f"{process.title.zh}“{matter.title}”：{verb.zh}，现为“{state.zh}”。",
         f"{process.title.en} “{matter.title}”: {verb.en}; it is now at “{state.en}”.",
     )
-    for person_id in sorted(hearers - {entry.actor_id, *told}):
+    for person_id in (one for one in hearers if one not in {entry.actor_id, *told}):
         db.add(
             Notice(
                 person_id=person_id,
@@ -334,7 +334,7 @@ def tell(
                 created_at=entry.at,
             )
         )
-    return hearers
+    return hearers.keys()
 
 
 def _carry(

@@ -304,7 +304,7 @@ def test_with_its_sitting_it_is_recalled(house: House) -> None:
         made, one, _other = handed_out(house, db)
         at = db.get_one(Sitting, made.parent_id)
         waiting = material(house, db, at, [one])
-        perform(db, at, "cancel", actor=house.actor(db, "leader"), now=house.now, reason="另行安排。")
+        perform(db, at, "cancel", actor=house.actor(db, "leader"), now=house.now, public_reason="另行安排。")
         assert [each.state for each in (made, waiting, one)] == ["recalled", "recalled", "cancelled"]
         assert isinstance(reads(house, db, made), WrongState)
         with pytest.raises(WrongState, match="has been cancelled"):

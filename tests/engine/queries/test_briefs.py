@@ -6,9 +6,9 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from engine.actions.consultation import plan_research
 from engine.actions.perform import perform
 from engine.actions.question import ask_question
+from engine.actions.research import plan_research
 from engine.actions.sitting import Part, schedule_sitting, set_programme
 from engine.errors import Forbidden, NotFound, WrongState
 from engine.models.consultation import Consultation, Sitting
@@ -17,7 +17,7 @@ from engine.models.people import Unit
 from engine.models.recommendation import Recommendation, Source
 from engine.queries.briefs import Brief, brief, open_to, units_of
 from tests.engine.actions.test_recommendation import assessed, assigned, drafted, replied
-from tests.houses import REPLY, House, invited, sent_paper, shown_question, sitting
+from tests.houses import REPLY, VISITS, House, invited, sent_paper, shown_question, sitting
 
 ON_ONE = pytest.mark.parametrize("house", ["sqlite"], indirect=True)
 """Where only the rules speak; what is queried is asked of both databases."""
@@ -130,7 +130,7 @@ def test_findings_stand_in_it_once_their_report_is_accepted(house: House) -> Non
         at, committee = planned(house, db), house.actor(db, "committee")
         given = {"title": "走访小区", "group_id": 1, "questions": "业主怎么看？"}
         task = plan_research(db, at.parent, actor=committee, now=house.now, **given)
-        do(house, db, task, "start_field", "group1", visits="走访六个小区。")
+        do(house, db, task, "start_field", "group1", visits=VISITS)
         found = {"claim": "六成小区没有业委会。", "place": "当湖街道", "found_on": "2026-10-12"}
         do(house, db, task, "add_finding", "group1", **found)
         report = sent_paper(house, db, by="group1").id
@@ -229,6 +229,6 @@ def test_with_no_unit_or_once_it_is_on_the_air_nothing_is_released(house: House)
         with pytest.raises(WrongState, match="No unit takes part"), db.begin_nested():
             do(house, db, at, "release_brief", "committee")
         invited(house, db, at, "unit_leader")
-        do(house, db, at, "cancel", "leader", reason="台风。")
+        do(house, db, at, "cancel", "leader", public_reason="台风。")
         with pytest.raises(WrongState, match="Cancelled"):
             do(house, db, at, "release_brief", "committee")

@@ -3,7 +3,7 @@
 from contextlib import suppress
 from datetime import date
 
-from engine.actions.consultation import plan_research
+from engine.actions.research import plan_research
 from engine.errors import NotFound
 from engine.models.consultation import Consultation, Finding, Sitting
 from engine.models.house import Document
