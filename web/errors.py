@@ -4,8 +4,9 @@ import uuid
 from collections.abc import Mapping
 
 import structlog
-from flask import Flask, Response, current_app, jsonify, render_template, request
+from flask import Flask, Response, current_app, jsonify, render_template, request, url_for
 from flask_babel import gettext as _
+from flask_login import current_user
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException, MethodNotAllowed, SecurityError
 
@@ -108,8 +109,20 @@ def _answer(
         problem.content_type = "application/problem+json"
         return problem, status, headers or {}
     heading, instead = _said(status)
-    page = render_template("refusal.html", heading=heading, words=words, instead=instead, extra=extra or {})
+    page = render_template(
+        "refusal.html", heading=heading, words=words, instead=instead, extra=extra or {}, back=_back()
+    )
     return page, status, headers or {}
+
+
+def _back() -> list[tuple[str, str]]:
+    """Where one goes on from a refusal on the workbench: the matter it was about, and what waits."""
+    if not request.path.startswith("/desk/") or not current_user.is_authenticated:
+        return []
+    matter = (request.view_args or {}).get("matter_id")
+    page = matter and url_for("matters.show", matter_id=matter)
+    found = [(_("回到这件事"), page)] if page and page != request.path else []
+    return [*found, (_("待我办理"), url_for("desk.index"))]
 
 
 def _said(status: int) -> tuple[str, str]:
@@ -117,7 +130,7 @@ def _said(status: int) -> tuple[str, str]:
     known: dict[int, tuple[str, str]] = {
         403: (_("您没有这项权限"), _("需要这项权限的，请联系系统管理员；换了岗位的，请重新登录。")),
         404: (_("没有找到"), _("请核对地址或编号，或从首页找起。")),
-        409: (_("现在不能办理"), _("请回到上一页刷新，看过最新情况再办。")),
+        409: (_("现在不能办理"), _("请看过最新情况再办。")),
         422: (_("填写有误"), _("请返回上一页改过再办。")),
         429: (_("请稍后再试"), _("请等一分钟再试，已填写的内容可以返回上一页找回。")),
     }

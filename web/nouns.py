@@ -44,6 +44,17 @@ def beside(db: Session, matter: Matter, actor: Actor, now: datetime) -> Shown:
     return {**common, **(show(db, matter, actor) if show else {})}
 
 
+def above(db: Session, matter: Matter, actor: Actor) -> list[tuple[str, str]]:
+    """The matters that this one is part of, as far as the actor may read them, the topmost first."""
+    parent = matter.parent
+    if parent is None:
+        return []
+    here = (
+        [(parent.title, url_for("matters.show", matter_id=parent.id))] if may_read(db, actor, parent) else []
+    )
+    return [*above(db, parent, actor), *here]
+
+
 def begins(db: Session, matter: Matter, actor: Actor, now: datetime) -> dict[str, Shown]:
     """The children this actor's roles may begin here: by process, each with its title, address and refusal if any."""
     offered: dict[str, Shown] = {}

@@ -20,7 +20,7 @@ from engine.models.consultation import Attendance, Sitting
 from engine.permits import may_begin, offers
 from engine.process import Field, Verb
 from engine.queries import attendance, briefs, desk, people, sittings, topics
-from engine.queries.matters import state_of
+from engine.queries.matters import may_read, state_of
 from engine.rules import (
     DOOR_KEEPERS,
     HALL_MODERATORS,
@@ -279,9 +279,10 @@ TOPIC_MARKS = (
 @for_staff
 def plans() -> str:
     with reading() as db:
+        actor = auth.actor(db)
         rows = [
             {
-                "href": url_for("matters.show", matter_id=plan.id),
+                "href": url_for("matters.show", matter_id=plan.id) if may_read(db, actor, plan) else None,
                 "plan": plan,
                 "state": state_of(db, plan),
                 "topics": topics.topics(db, plan=plan)[1],
@@ -291,6 +292,6 @@ def plans() -> str:
         return render_template(
             "desk/plans.html",
             rows=rows,
-            may_open="office_staff" in auth.actor(db).roles,
+            may_open="office_staff" in actor.roles,
             begins=_begins(db),
         )

@@ -60,6 +60,7 @@ def show(matter_id: int) -> str | Response:
             page_of_steps=STEPS,
             said=partial(presenters.answer, db),
             asleep=auth.needs_second_factor(db),
+            above=nouns.above(db, subject, actor),
             **nouns.beside(db, subject, actor, now()),
         )
 
