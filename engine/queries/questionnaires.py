@@ -109,19 +109,23 @@ def results(db: Session, of: Questionnaire) -> list[Result]:
 
 
 def published(db: Session, of: Questionnaire) -> list[Result]:
-    """The figures that anybody may see: none that rests on fewer than `LEAST` answers, nor lets one be worked out."""
-    return [_withheld(result) for result in results(db, of)]
+    """The figures that anybody may see: none that rests on fewer than `LEAST` answers, no answer being fewer too. Of a
+    question with one answer each, so many are withheld that together they are `LEAST` answers or more.
+    """
+    return [withheld(result) for result in results(db, of)]
 
 
-def _withheld(result: Result) -> Result:
+def withheld(result: Result) -> Result:
     if (result.answered or 0) < LEAST:
         return Result(result.item, None, [(label, None) for label, _count in result.counts])
-    small = {label for label, count in result.counts if count is not None and count < LEAST}
-    if len(small) == 1 and result.item.kind != "several":  # the others, taken from the whole, would leave it
-        rest = [(count or 0, label) for label, count in result.counts if label not in small]
-        small.add(min(rest)[1])
+    rising = sorted((count or 0, label) for label, count in result.counts)
+    small = [(count, label) for count, label in rising if count < LEAST]
+    if small and result.item.kind != "several":  # together they are what the others leave of the whole
+        while sum(count for count, _label in small) < LEAST:
+            small.append(rising[len(small)])
+    hidden = {label for _count, label in small}
     return replace(
-        result, counts=[(label, None if label in small else count) for label, count in result.counts]
+        result, counts=[(label, None if label in hidden else count) for label, count in result.counts]
     )
 
 
