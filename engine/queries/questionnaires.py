@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from engine.editions import carries_mark, has_mark
 from engine.errors import NotFound
 from engine.models.consultation import Consultation, Research
-from engine.models.matter import Matter
+from engine.models.matter import Matter, MatterMark
 from engine.models.questionnaire import Answer, AnswerSheet, Item, Questionnaire
 from engine.words import Words
 
@@ -20,9 +20,9 @@ SCALE = ("1", "2", "3", "4", "5")
 
 
 def questionnaire(db: Session, questionnaire_id: int) -> Questionnaire:
-    """One that is or was open. Raises `NotFound` for one still being written as for what is not there."""
+    """One that is or was open. Raises `NotFound` for one that never was as for what is not there."""
     found = db.get(Questionnaire, questionnaire_id)
-    if found is None or not any(carries_mark(db, found, mark) for mark in ("open", "closed")):
+    if found is None or db.get(MatterMark, (found.id, "open")) is None:
         raise NotFound(Words("没有这份问卷。", "There is no such questionnaire."))
     return found
 

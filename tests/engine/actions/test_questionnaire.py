@@ -11,7 +11,8 @@ from sqlalchemy.orm import Session
 from engine.actions.perform import perform
 from engine.actions.questionnaire import answer, close_due, draft_questionnaire
 from engine.errors import Forbidden, Invalid, NotFound, WrongState
-from engine.models.consultation import Research
+from engine.models.consultation import Consultation, Research
+from engine.models.house import Notice
 from engine.models.questionnaire import AnswerSheet, Item, Questionnaire
 from engine.queries.questionnaires import (
     LEAST,
@@ -222,6 +223,27 @@ def test_no_answer_is_taken_before_it_opens_nor_after_its_leader_closed_it(house
         with pytest.raises(WrongState):
             fill(house, db, asking, "a", "1")
         assert public(db, asking.id) is asking
+
+
+def test_a_cancelled_consultation_asks_nobody_any_more(house: House) -> None:
+    with house.transaction() as db:
+        asking = questionnaire(house, db)
+        fill(house, db, asking, "a", "1")
+        task = db.get_one(Research, asking.parent_id)
+        leader, given = house.actor(db, "group1"), {"title": "还没开放的问卷"}
+        draft = draft_questionnaire(db, task, actor=leader, now=house.now, **given)
+        parent = db.get_one(Consultation, task.parent_id)
+        perform(db, parent, "cancel", actor=house.actor(db, "leader"), now=house.now, public_reason="台风。")
+        assert [one.state for one in (parent, task, asking, draft)] == ["cancelled"] * 4
+        told = select(Notice.person_id).where(Notice.zh.contains("协商取消"))
+        assert db.scalars(told).all() == [leader.id]
+        with pytest.raises(WrongState, match="not taking answers now"):
+            fill(house, db, asking, "b", "1")
+        with pytest.raises(WrongState, match="no questionnaire goes out"):
+            draft_questionnaire(db, task, actor=leader, now=house.now, **given)
+        assert (public(db, asking.id), sheets(db, asking)) == (asking, 1)
+        with pytest.raises(NotFound):
+            public(db, draft.id)
 
 
 def test_the_group_sees_every_figure_and_what_was_written(house: House) -> None:
