@@ -1,6 +1,6 @@
 """What each noun's page on the workbench shows beside what every matter shows."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -205,16 +205,18 @@ def _attendance(db: Session, matter: Matter, actor: Actor) -> Shown:
         "seat": comers.seat(db, one, actor, clock_now()) if one.remote_url else None,
         "is_late": comers.is_late(db, sitting, one),
         "sitting_marks": state_of(db, sitting).marks,
-        "materials": materials_for(db, one),
+        "materials": materials_for(db, [one])[one.id],
     }
 
 
-def materials_for(db: Session, attendance: Attendance) -> list[Shown]:
-    """What this one has been given to read, and when they first read it."""
-    found = materials.materials_for(db, attendance)
-    read, rows = materials.readings(db, found), _rows(db, found)
-    for row in rows:
-        row["read_at"] = read.get((row["matter"].id, attendance.person_id))
+def materials_for(db: Session, attendances: Sequence[Attendance]) -> dict[int, list[Shown]]:
+    """By attendance what each has been given to read, and when they first read it."""
+    found = materials.materials_for(db, attendances)
+    read = materials.readings(db, [one for given in found.values() for one in given])
+    rows = {one.id: _rows(db, found[one.id]) for one in attendances}
+    for one in attendances:
+        for row in rows[one.id]:
+            row["read_at"] = read.get((row["matter"].id, one.person_id))
     return rows
 
 

@@ -61,17 +61,18 @@ def remove_item(
     **given: Any,
 ) -> LedgerEntry:
     """Those after it move up."""
-    db.refresh(questionnaire, with_for_update=True)  # two who remove at once count the same questions
-    position = accepted(db, questionnaire, "remove_item", given)["item"]
-    if position > len(questionnaire.items):
+    db.refresh(questionnaire, with_for_update=True)  # two who remove the same one at once
+    item_id = accepted(db, questionnaire, "remove_item", given)["item"]
+    item = next((one for one in questionnaire.items if one.id == item_id), None)
+    if item is None:
         raise Invalid(
             {"item": Words("没有这道题，请从列表中选择。", "There is no such question; please choose one.")}
         )
     entry = advance(db, questionnaire, "remove_item", actor=actor, now=now, seen=seen, **given)
-    del questionnaire.items[position - 1]
+    questionnaire.items.remove(item)
     db.flush()
-    for item in questionnaire.items[position - 1 :]:
-        item.position -= 1
+    for after in questionnaire.items[item.position - 1 :]:
+        after.position -= 1
         db.flush()
     return entry
 

@@ -4,14 +4,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, exists, func, not_, or_, select
+from sqlalchemy import ColumnElement, exists, func, not_, or_, select, union
 from sqlalchemy.orm import Session, aliased, joinedload
 
 from engine import similar
 from engine.editions import carries_mark, has_mark
 from engine.errors import Forbidden, NotFound, WrongState
 from engine.guards import SITTING_ON
-from engine.models.consultation import Attendance, Finding, Promise, Sitting
+from engine.models.consultation import Attendance, Finding, Promise, Segment, Sitting
 from engine.models.ledger import LedgerEntry
 from engine.models.matter import Matter
 from engine.models.people import Post, Unit
@@ -85,22 +85,36 @@ def brief(db: Session, sitting: Sitting, unit_id: int, actor: Actor) -> Brief:
 
 
 def units_of(db: Session, sitting: Sitting) -> list[Unit]:
-    """Those that take part: the counterpart of its topic, those whose people are invited or hold a post in it, those
-    named in its run-of-show, and those that questions were routed to.
+    """Those that take part: the counterpart of its topic, those whose people are invited or hold a post in it, those in
+    charge of a segment of its run-of-show, and those that questions were routed to.
     """
-    counts = (Post.confirmed_at.is_not(None), Post.ended_at.is_(None))
-    invited = select(Attendance.person_id).where(Attendance.parent_id == sitting.id)
-    serving = select(Post.person_id).where(Post.sitting_id == sitting.id, *counts)
-    theirs = select(Post.unit_id).where(
-        or_(Post.person_id.in_(invited), Post.person_id.in_(serving)), Post.role.in_(UNITS), *counts
+    return _taking_part(db, [sitting])[sitting.id]
+
+
+def _taking_part(db: Session, sittings: Sequence[Sitting]) -> dict[int, list[Unit]]:
+    """Of each sitting, in as many queries for many as for one."""
+    ids = [one.id for one in sittings]
+    held = aliased(Post)
+    counts = held.role.in_(UNITS), held.confirmed_at.is_not(None), held.ended_at.is_(None)
+    consultation, topic = aliased(Matter), aliased(Matter)
+    at = select(Matter.id).where(Matter.id.in_(ids)).join(consultation, consultation.id == Matter.parent_id)
+    found = union(
+        at.add_columns(consultation.unit_id),
+        at.join(topic, topic.id == consultation.parent_id).add_columns(topic.unit_id),
+        select(Attendance.parent_id, held.unit_id)
+        .join(held, held.person_id == Attendance.person_id)
+        .where(Attendance.parent_id.in_(ids), *counts),
+        select(Post.sitting_id, held.unit_id)
+        .join(held, held.person_id == Post.person_id)
+        .where(Post.sitting_id.in_(ids), Post.confirmed_at.is_not(None), Post.ended_at.is_(None), *counts),
+        select(Segment.sitting_id, Segment.unit_id).where(Segment.sitting_id.in_(ids)),
+        select(Matter.sitting_id, Matter.unit_id).where(
+            Matter.sitting_id.in_(ids), has_mark(db, "question", "public")
+        ),
     )
-    routed = select(Matter.unit_id).where(Matter.sitting_id == sitting.id, has_mark(db, "question", "public"))
-    consultation = db.get_one(Matter, sitting.parent_id)
-    topic = db.get_one(Matter, consultation.parent_id)
-    ids = {consultation.unit_id, topic.unit_id, *db.scalars(theirs), *db.scalars(routed)}
-    said = " ".join(f"{part.title} {part.speaker}" for part in sitting.segments)
-    units = db.scalars(select(Unit).order_by(Unit.position, Unit.id))
-    return [unit for unit in units if unit.id in ids or unit.name in said]
+    pairs = {(one, unit) for one, unit in db.execute(found)}
+    units = db.scalars(select(Unit).order_by(Unit.position, Unit.id)).all()
+    return {one: [unit for unit in units if (one, unit.id) in pairs] for one in ids}
 
 
 def released(db: Session, sitting: Sitting) -> datetime | None:
@@ -117,8 +131,9 @@ def open_to(db: Session, actor: Actor) -> list[tuple[Sitting, Unit]]:
         return []
     told = exists().where(LedgerEntry.matter_id == Sitting.id, LedgerEntry.verb == "release_brief")
     ahead = or_(*(has_mark(db, "sitting", mark) for mark in SITTING_ON))
-    rows = select(Sitting).where(ahead, told).order_by(Sitting.starts_at)
-    return [(one, unit) for one in db.scalars(rows) for unit in theirs(db, one, actor)]
+    sittings = db.scalars(select(Sitting).where(ahead, told).order_by(Sitting.starts_at)).all()
+    units = _taking_part(db, sittings)
+    return [(one, unit) for one in sittings for unit in units[one.id] if unit.id in _units_of(actor)]
 
 
 def theirs(db: Session, sitting: Sitting, actor: Actor) -> list[Unit]:

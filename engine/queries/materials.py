@@ -26,14 +26,17 @@ def materials(db: Session, sitting: Sitting) -> Sequence[Material]:
     return db.scalars(rows.options(selectinload(Material.recipients))).all()
 
 
-def materials_for(db: Session, attendance: Attendance) -> Sequence[Material]:
-    """Those that are handed out to this one and have not been recalled."""
+def materials_for(db: Session, attendances: Sequence[Attendance]) -> dict[int, list[Material]]:
+    """By attendance those that are handed out to each and have not been recalled."""
+    found: dict[int, list[Material]] = {one.id: [] for one in attendances}
     rows = (
-        select(Material)
-        .join(Recipient, Recipient.material_id == Material.id)
-        .where(Recipient.attendance_id == attendance.id, has_mark(db, "material", "released"))
+        select(Recipient.attendance_id, Material)
+        .join(Material, Material.id == Recipient.material_id)
+        .where(Recipient.attendance_id.in_(found), has_mark(db, "material", "released"))
     )
-    return db.scalars(rows.order_by(Material.id)).all()
+    for one, given in db.execute(rows.order_by(Material.id)):
+        found[one].append(given)
+    return found
 
 
 def readings(db: Session, found: Sequence[Material]) -> dict[tuple[int, int], datetime]:

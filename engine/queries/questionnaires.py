@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from engine.editions import carries_mark, has_mark
 from engine.errors import NotFound
 from engine.models.consultation import Consultation, Research
-from engine.models.matter import Matter
+from engine.models.matter import Matter, MatterMark
 from engine.models.questionnaire import Answer, AnswerSheet, Item, Questionnaire
 from engine.words import Words
 
@@ -20,9 +20,9 @@ SCALE = ("1", "2", "3", "4", "5")
 
 
 def questionnaire(db: Session, questionnaire_id: int) -> Questionnaire:
-    """One that is or was open. Raises `NotFound` for one still being written as for what is not there."""
+    """One that is or was open. Raises `NotFound` for one that never was as for what is not there."""
     found = db.get(Questionnaire, questionnaire_id)
-    if found is None or not any(carries_mark(db, found, mark) for mark in ("open", "closed")):
+    if found is None or db.get(MatterMark, (found.id, "open")) is None:
         raise NotFound(Words("没有这份问卷。", "There is no such questionnaire."))
     return found
 
@@ -109,19 +109,23 @@ def results(db: Session, of: Questionnaire) -> list[Result]:
 
 
 def published(db: Session, of: Questionnaire) -> list[Result]:
-    """The figures that anybody may see: none that rests on fewer than `LEAST` answers, nor lets one be worked out."""
-    return [_withheld(result) for result in results(db, of)]
+    """The figures that anybody may see: none that rests on fewer than `LEAST` answers, no answer being fewer too. Of a
+    question with one answer each, so many are withheld that together they are `LEAST` answers or more.
+    """
+    return [withheld(result) for result in results(db, of)]
 
 
-def _withheld(result: Result) -> Result:
+def withheld(result: Result) -> Result:
     if (result.answered or 0) < LEAST:
         return Result(result.item, None, [(label, None) for label, _count in result.counts])
-    small = {label for label, count in result.counts if count is not None and count < LEAST}
-    if len(small) == 1 and result.item.kind != "several":  # the others, taken from the whole, would leave it
-        rest = [(count or 0, label) for label, count in result.counts if label not in small]
-        small.add(min(rest)[1])
+    rising = sorted((count or 0, label) for label, count in result.counts)
+    small = [(count, label) for count, label in rising if count < LEAST]
+    if small and result.item.kind != "several":  # together they are what the others leave of the whole
+        while sum(count for count, _label in small) < LEAST:
+            small.append(rising[len(small)])
+    hidden = {label for _count, label in small}
     return replace(
-        result, counts=[(label, None if label in small else count) for label, count in result.counts]
+        result, counts=[(label, None if label in hidden else count) for label, count in result.counts]
     )
 
 

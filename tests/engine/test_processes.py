@@ -38,8 +38,8 @@ MARKS = {  # what figures, queries and pages ask for; a shipped file must carry 
     },
     "plan": {"call_open", "drafting", "issued"},
     "consultation": {"planned", "under_way", "reported", "concluded", "cancelled", "public"},
-    "research": {"planned", "in_field", "report_submitted", "returned", "accepted"},
-    "questionnaire": {"drafted", "open", "closed", "discarded"},
+    "research": {"planned", "in_field", "report_submitted", "returned", "accepted", "cancelled"},
+    "questionnaire": {"drafted", "open", "closed", "discarded", "cancelled"},
     "sitting": {"announced", "asking_open", "live", "interrupted", "held"},
     "attendance": {
         *(

@@ -17,8 +17,8 @@ from engine.deadlines import deadlines
 from engine.editions import process_of, process_on, shipped
 from engine.errors import Invalid, Refused
 from engine.models.consultation import Attendance, Sitting
-from engine.permits import may_begin, offers
-from engine.process import Field, Verb
+from engine.permits import look_ahead, may_begin, offers
+from engine.process import Field, State, Verb
 from engine.queries import attendance, briefs, desk, people, sittings, topics
 from engine.queries.matters import may_read, state_of
 from engine.rules import (
@@ -60,13 +60,23 @@ def index() -> str:
             tabs=[(name, shipped(name).title, count) for name, count in counts.items()],
             process=process,
             asleep=auth.needs_second_factor(db),
-            invitations=[
-                (one, sitting, state_of(db, one), _answers(db, one, actor), nouns.materials_for(db, one))
-                for one, sitting in attendance.invitations(db, actor.id or 0, now())
-            ],
+            invitations=_invitations(db, actor),
             briefs=briefs.open_to(db, actor),
             serving=[(one, state_of(db, one), _halls(actor, one)) for one in sittings.serving(db, actor)],
         )
+
+
+def _invitations(
+    db: Session, actor: Actor
+) -> list[tuple[Attendance, Sitting, State, list[Verb], list[nouns.Shown]]]:
+    """Each with its sitting, where it stands, what may be done about it now and what there is to read."""
+    found = attendance.invitations(db, actor.id or 0, now())
+    mine = [one for one, _sitting in found]
+    look_ahead(db, mine, {verb for one in mine for verb in process_of(db, one).verbs_from(one.state)})
+    given = nouns.materials_for(db, mine)
+    return [
+        (one, sitting, state_of(db, one), _answers(db, one, actor), given[one.id]) for one, sitting in found
+    ]
 
 
 def _answers(db: Session, invitation: Attendance, actor: Actor) -> list[Verb]:

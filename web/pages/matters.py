@@ -229,7 +229,7 @@ def _choices(db: Session, subject: Matter) -> dict[str, list[forms.Option]]:
             "asked": list(questionnaires.citable(db, subject).items()),
         }
     if isinstance(subject, Questionnaire):
-        return {"item": [(item.position, f"{item.position}. {item.wording}") for item in subject.items]}
+        return {"item": [(item.id, f"{item.position}. {item.wording}") for item in subject.items]}
     if isinstance(subject, Recommendation):
         return {name: list(found.items()) for name, found in recommendations.citable(db, subject).items()}
     return {}

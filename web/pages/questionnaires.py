@@ -56,6 +56,7 @@ def show(questionnaire_id: int) -> str | Response | tuple[str, int]:
             is_open=questionnaires.takes_answers(db, asking, day(now())),
             has_answered=before is not None,
             labels=questionnaires.labels,
+            is_cancelled=carries_mark(db, db.get_one(Research, asking.parent_id), "cancelled"),
             results=questionnaires.published(db, asking) if _is_public(db, asking) else None,
             least=questionnaires.LEAST,
             f=form,

@@ -66,7 +66,7 @@ def test_before_its_release_nobody_it_is_for_hears_of_it_or_sees_it(house: House
         at = planned(house, db, days=20)
         one = invited(house, db, at)
         made, guest = material(house, db, at, [one]), house.actor(db, "group1")
-        assert (made.state, told(db, made), list(materials_for(db, one))) == ("uploaded", {}, [])
+        assert (made.state, told(db, made), materials_for(db, [one])[one.id]) == ("uploaded", {}, [])
         assert not may_read(db, guest, made)
         assert isinstance(reads(house, db, made), WrongState)
         with pytest.raises(NotFound):
@@ -77,7 +77,7 @@ def test_its_release_tells_exactly_those_it_is_for(house: House) -> None:
     with house.transaction() as db:
         made, one, other = handed_out(house, db)
         assert told(db, made) == {one.person_id: ["会议材料“调研通报”：发放，现为“已发放”。"]}
-        assert [list(materials_for(db, each)) for each in (one, other)] == [[made], []]
+        assert materials_for(db, [one, other]) == {one.id: [made], other.id: []}
         assert may_read(db, house.actor(db, "group1"), made)
         assert not may_read(db, house.actor(db, "group2"), made)
 
@@ -174,7 +174,7 @@ def test_a_recall_closes_it_at_once_and_tells_with_the_reason_on_record(house: H
             do(house, db, made, "recall", reason=" ")
         assert do(house, db, made, "recall", reason="数据有误。") == "recalled"
         assert isinstance(reads(house, db, made), WrongState)
-        assert list(materials_for(db, one)) == []
+        assert materials_for(db, [one])[one.id] == []
         assert told(db, made)[one.person_id][-1] == "会议材料“调研通报”：收回，现为“已收回”。"
         assert "数据有误。" in [answer for step in history(db, made) for _, answer in step.answers]
 

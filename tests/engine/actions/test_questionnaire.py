@@ -11,9 +11,19 @@ from sqlalchemy.orm import Session
 from engine.actions.perform import perform
 from engine.actions.questionnaire import answer, close_due, draft_questionnaire
 from engine.errors import Forbidden, Invalid, NotFound, WrongState
-from engine.models.consultation import Research
-from engine.models.questionnaire import AnswerSheet, Questionnaire
-from engine.queries.questionnaires import LEAST, answered, published, results, sheets, words
+from engine.models.consultation import Consultation, Research
+from engine.models.house import Notice
+from engine.models.questionnaire import AnswerSheet, Item, Questionnaire
+from engine.queries.questionnaires import (
+    LEAST,
+    Result,
+    answered,
+    published,
+    results,
+    sheets,
+    withheld,
+    words,
+)
 from engine.queries.questionnaires import questionnaire as public
 from engine.queries.sittings import findings_of
 from tests.houses import FINDING, ITEMS, House, paper, questionnaire, research
@@ -50,15 +60,18 @@ def crowd(house: House, db: Session, asking: Questionnaire, *choices: tuple[int,
 def test_questions_are_written_numbered_and_taken_out_again(house: House) -> None:
     with house.transaction() as db:
         asking = drafted(house, db)
-        do(house, db, asking, "remove_item", item=2)
+        taken_out = asking.items[1].id
+        do(house, db, asking, "remove_item", item=taken_out)
         assert [(item.position, item.wording, len(item.options)) for item in asking.items] == [
             (1, "账目公布过吗？", 3),
             (2, "总体满意度", 0),
             (3, "您有什么建议？", 0),
         ]
-        with pytest.raises(Invalid) as refusal:
-            do(house, db, asking, "remove_item", item=4)
-        assert "item" in refusal.value.fields
+        for gone in (taken_out, 999):
+            with pytest.raises(Invalid) as refusal:
+                do(house, db, asking, "remove_item", item=gone)
+            assert refusal.value.fields.keys() == {"item"}
+        assert len(asking.items) == 3
 
 
 @pytest.mark.parametrize(
@@ -102,7 +115,8 @@ def test_a_questionnaire_opens_with_one_question_at_least_and_has_twenty_at_most
 def test_its_questions_are_fixed_once_it_is_open(house: House) -> None:
     with house.transaction() as db:
         asking = questionnaire(house, db)
-        for verb, given in (("add_item", ITEMS[SCALE]), ("remove_item", {"item": 1}), ("discard", {})):
+        first = {"item": asking.items[ONE].id}
+        for verb, given in (("add_item", ITEMS[SCALE]), ("remove_item", first), ("discard", {})):
             with pytest.raises(WrongState):
                 do(house, db, asking, verb, **given)
         assert len(asking.items) == len(ITEMS)
@@ -211,6 +225,27 @@ def test_no_answer_is_taken_before_it_opens_nor_after_its_leader_closed_it(house
         assert public(db, asking.id) is asking
 
 
+def test_a_cancelled_consultation_asks_nobody_any_more(house: House) -> None:
+    with house.transaction() as db:
+        asking = questionnaire(house, db)
+        fill(house, db, asking, "a", "1")
+        task = db.get_one(Research, asking.parent_id)
+        leader, given = house.actor(db, "group1"), {"title": "还没开放的问卷"}
+        draft = draft_questionnaire(db, task, actor=leader, now=house.now, **given)
+        parent = db.get_one(Consultation, task.parent_id)
+        perform(db, parent, "cancel", actor=house.actor(db, "leader"), now=house.now, public_reason="台风。")
+        assert [one.state for one in (parent, task, asking, draft)] == ["cancelled"] * 4
+        told = select(Notice.person_id).where(Notice.zh.contains("协商取消"))
+        assert db.scalars(told).all() == [leader.id]
+        with pytest.raises(WrongState, match="not taking answers now"):
+            fill(house, db, asking, "b", "1")
+        with pytest.raises(WrongState, match="no questionnaire goes out"):
+            draft_questionnaire(db, task, actor=leader, now=house.now, **given)
+        assert (public(db, asking.id), sheets(db, asking)) == (asking, 1)
+        with pytest.raises(NotFound):
+            public(db, draft.id)
+
+
 def test_the_group_sees_every_figure_and_what_was_written(house: House) -> None:
     with house.transaction() as db:
         asking = questionnaire(house, db)
@@ -232,7 +267,27 @@ def test_a_question_that_too_few_answered_is_not_published(house: House) -> None
         assert {count for one in published(db, asking) for _, count in one.counts} == {None}
 
 
-def test_a_small_figure_is_withheld_with_another_so_that_nobody_works_it_out(house: House) -> None:
+@pytest.mark.parametrize(
+    ("chosen", "shown"),
+    [
+        ((9, 6, 2), (9, None, None)),
+        ((10, 1, 0), (None, None, None)),
+        ((10, 0, 0), (None, None, None)),
+        ((20, 10, 0), (20, None, None)),
+        ((20, 3, 2), (20, None, None)),
+        ((9, 6, 5), (9, 6, 5)),
+    ],
+)
+def test_small_figures_are_withheld_with_others_so_that_nobody_works_them_out(
+    chosen: tuple[int, ...], shown: tuple[int | None, ...]
+) -> None:
+    asked = Item(kind="one", options=["公布过", "没有公布", "不清楚"])
+    found = withheld(Result(asked, sum(chosen), list(zip(asked.options, chosen, strict=True))))
+    assert found.answered == sum(chosen)
+    assert tuple(count for _label, count in found.counts) == shown
+
+
+def test_a_small_figure_of_one_choice_is_not_published(house: House) -> None:
     with house.transaction() as db:
         asking = questionnaire(house, db)
         crowd(house, db, asking, (9, "1"), (6, "2"), (2, "3"))

@@ -72,7 +72,10 @@ def test_a_unit_takes_part_by_its_people_the_run_of_show_or_a_question_routed_to
         assert units_of(db, at) == []
         invited(house, db, at, "unit_leader")
         assert units_of(db, at) == [ours]
-        part = Part("answers", "部门解答", 40, f"{others.name}副局长")
+        part = Part("answers", f"{others.name}下属分局解答", 40, f"{others.name}副局长")
+        set_programme(db, at, [part], actor=house.actor(db, "committee"), now=house.now)
+        assert units_of(db, at) == [ours]  # a name that only resembles another is no part in it
+        part = Part("answers", "部门解答", 40, unit_id=others.id)
         set_programme(db, at, [part], actor=house.actor(db, "committee"), now=house.now)
         assert units_of(db, at) == [ours, others]
         set_programme(db, at, [], actor=house.actor(db, "committee"), now=house.now)

@@ -4,12 +4,23 @@ import pytest
 
 from engine.actions.perform import perform
 from engine.actions.research import plan_research
+from engine.actions.sitting import schedule_sitting
 from engine.advance import begin
 from engine.database import Session
 from engine.models.consultation import Consultation, Sitting
 from engine.models.recommendation import Assignment
 from engine.models.topic import Plan, Topic
-from tests.houses import POINTS, REPLY, VISITS, House, assignments, sitting
+from tests.houses import (
+    POINTS,
+    REPLY,
+    VISITS,
+    House,
+    assignments,
+    consultation,
+    invited,
+    material,
+    sitting,
+)
 from tests.web.pages.test_ledger import sealed
 from tests.web.visitors import Web, said
 
@@ -113,6 +124,32 @@ def test_a_long_list_asks_as_many_queries_as_a_short_one(web: Web, name: str, pa
         counted.append(web.queries(visitor, path))
     assert said(visitor.get(path)).count(row) == 12
     assert counted[0] == counted[1]
+
+
+@pytest.mark.parametrize(("name", "row"), [("group1", "您受邀参加："), ("unit_admin", "会前简报：")])
+def test_many_invitations_ask_as_many_queries_as_a_few(web: Web, name: str, row: str) -> None:
+    house, counted = web.house, []
+    with house.transaction() as db:
+        parent = consultation(house, db).id
+    visitor = web.sign_in(name)
+    for many in (2, 4):
+        with house.transaction() as db:
+            for _ in range(many):
+                invited_to_another(house, db, db.get_one(Consultation, parent), name)
+        counted.append(web.queries(visitor, "/desk/"))
+    page = said(visitor.get("/desk/"))
+    assert (page.count(row), page.count("调研通报")) == (6, 6)
+    assert counted[0] == counted[1]
+
+
+def invited_to_another(house: House, db: Session, parent: Consultation, name: str) -> None:
+    """To a sitting whose brief is released, with a paper to read."""
+    committee = house.actor(db, "committee")
+    hours = {"starts_at": "2026-11-25T14:00", "ends_at": "2026-11-25T16:00", "place": "协商室"}
+    at = schedule_sitting(db, parent, actor=committee, now=house.now, title="再协商", **hours)
+    mine, _other = invited(house, db, at, name), invited(house, db, at, "unit_leader")
+    perform(db, material(house, db, at, [mine]), "release", actor=committee, now=house.now)
+    perform(db, at, "release_brief", actor=committee, now=house.now)
 
 
 def replied_in_draft(house: House, db: Session, one: Assignment) -> None:

@@ -5,10 +5,10 @@ from datetime import date
 import pytest
 
 from engine.actions.perform import create, perform
-from engine.actions.questionnaire import answer
-from engine.models.consultation import Research
+from engine.actions.questionnaire import answer, draft_questionnaire
+from engine.models.consultation import Consultation, Research
 from engine.models.questionnaire import Questionnaire
-from tests.houses import paper, questionnaire, research
+from tests.houses import ITEMS, paper, questionnaire, research
 from tests.web.test_bad_input import KINDS
 from tests.web.test_bad_input import send as send_raw
 from tests.web.visitors import Visitor, Web, said
@@ -164,6 +164,39 @@ def test_one_that_was_never_open_is_not_there_for_the_public(web: Web, verb: str
         number = asking.id
     assert web.visitor().get(f"/questionnaires/{number}").status_code == 404
     assert web.visitor().get(f"/questionnaires/{number + 1}").status_code == 404
+
+
+def test_of_a_cancelled_consultation_its_page_says_that_it_is_closed(web: Web) -> None:
+    number, items = opened(web)
+    citizen = web.visitor()
+    assert send(citizen, number, items, "1").status_code == 302
+    with web.house.transaction() as db:
+        task = db.get_one(Research, db.get_one(Questionnaire, number).parent_id)
+        parent, leader = db.get_one(Consultation, task.parent_id), web.house.actor(db, "leader")
+        perform(db, parent, "cancel", actor=leader, now=web.house.now, public_reason="台风。")
+    assert send(citizen, number, items, "2").status_code == 409
+    page = citizen.get(f"/questionnaires/{number}")
+    assert "这份问卷已经结束。 这项协商已经取消，结果不再公布。" in said(page)
+    assert "提交答卷" not in page.text
+    assert "收回答卷 1" in said(web.sign_in("group1").get(f"/desk/matters/{number}"))
+
+
+def test_two_who_remove_the_same_question_remove_one(web: Web) -> None:
+    with web.house.transaction() as db:
+        leader = web.house.actor(db, "group1")
+        asking = draft_questionnaire(
+            db, research(web.house, db), actor=leader, now=web.house.now, title="业主问卷"
+        )
+        for item in ITEMS:
+            perform(db, asking, "add_item", actor=leader, now=web.house.now, **item)
+        page, given = f"/desk/matters/{asking.id}", {"item": asking.items[1].id, "version": asking.version}
+    both = [web.sign_in("group1"), web.sign_in("committee")]
+    for visitor in both:
+        visitor.get(f"{page}/remove_item")
+    first, second = (visitor.post(f"{page}/remove_item", given) for visitor in both)
+    assert (first.status_code, second.status_code) == (302, 422)
+    assert "没有这道题，请从列表中选择。" in said(second)
+    assert "2 总体满意度 打分（1 至 5 分）" in said(both[0].get(page))
 
 
 def test_a_browser_that_sends_without_end_is_slowed_down(web: Web) -> None:
