@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -16,7 +16,8 @@ from engine.models.house import Document
 from engine.models.ledger import LedgerEntry
 from engine.past import has_done
 from engine.permits import permit
-from engine.rules import Actor
+from engine.queries.materials import materials
+from engine.rules import SYSTEM, Actor
 from engine.words import Words
 
 
@@ -99,6 +100,18 @@ def remind(
     unread = [one.person for one in material.recipients if not has_done(db, material, "read", one.person_id)]
     tell(db, material, entry, unread)
     return entry
+
+
+def move_windows(db: Session, sitting: Sitting, by: timedelta, *, now: datetime) -> None:
+    """The hours of its materials go along with a sitting; whom one has been released to is told."""
+    for one in materials(db, sitting):
+        verb = process_of(db, one).verbs.get("reschedule")  # an office's own edition need not have it
+        if verb and one.state in verb.start:
+            hours = {"readable_from": one.readable_from, "readable_until": one.readable_until}
+            later: dict[str, Any] = {name: at + by for name, at in hours.items() if at}
+            entry = advance(db, one, "reschedule", actor=SYSTEM, now=now, **later)
+            if carries_mark(db, one, "released"):
+                tell(db, one, entry, [each.person for each in one.recipients])
 
 
 def _require_invited(recipients: Sequence[Attendance], sitting_id: int | None) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from engine.actions.dates import require_to_come
+from engine.actions.material import move_windows
 from engine.advance import accepted, advance, begin, tell
 from engine.clock import day
 from engine.editions import carries_mark, process_on
@@ -16,6 +17,7 @@ from engine.models.consultation import Consultation, Promise, Segment, Sitting
 from engine.models.ledger import LedgerEntry
 from engine.models.people import Unit
 from engine.models.voice import Question
+from engine.queries.attendance import attendances
 from engine.queries.briefs import units_of
 from engine.queries.people import liaisons
 from engine.queries.sittings import showable
@@ -59,8 +61,17 @@ def schedule_sitting(
 def reschedule_sitting(
     db: Session, sitting: Sitting, *, actor: Actor, now: datetime, seen: int | None = None, **given: Any
 ) -> LedgerEntry:
+    """Nobody has come on the new day, or agreed to be recorded on it; its materials are read until it ends."""
     _require_sensible(accepted(db, sitting, "reschedule", given), now)
-    return advance(db, sitting, "reschedule", actor=actor, now=now, seen=seen, **given)
+    before = sitting.ends_at
+    entry = advance(db, sitting, "reschedule", actor=actor, now=now, seen=seen, **given)
+    for one in attendances(db, sitting):
+        if carries_mark(db, one, "invited"):
+            one.arrived_at = one.remote_consent = None
+    db.flush()
+    if sitting.ends_at != before:
+        move_windows(db, sitting, sitting.ends_at - before, now=now)
+    return entry
 
 
 def _require_sensible(times: Mapping[str, Any], now: datetime) -> None:

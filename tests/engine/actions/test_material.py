@@ -312,6 +312,31 @@ def test_with_its_sitting_it_is_recalled(house: House) -> None:
 
 
 @ON_ONE
+def test_its_hours_go_along_with_its_sitting_and_whom_it_was_released_to_is_told(house: House) -> None:
+    with house.transaction() as db:
+        made, one, _other = handed_out(house, db, readable_from="2026-11-20T09:00")
+        at = db.get_one(Sitting, made.parent_id)
+        waiting, recalled = material(house, db, at, [one]), material(house, db, at, [one])
+        do(house, db, recalled, "discard", reason="传错了。")
+        leader, committee = house.actor(db, "leader"), house.actor(db, "committee")
+        perform(db, at, "postpone", actor=leader, now=house.now, public_reason="台风。")
+        new = {"starts_at": "2026-12-08T14:00", "ends_at": "2026-12-08T17:00", "place": "协商室"}
+        perform(db, at, "reschedule", actor=committee, now=house.now, **new)
+        assert f"{made.readable_from:%m-%d %H:%M}" == "12-04 02:00"
+        assert [each.readable_until == at.ends_at for each in (made, waiting, recalled)] == [
+            True,
+            True,
+            False,
+        ]
+        assert told(db, made)[one.person_id][-1] == (
+            "会议材料“调研通报”：会议改期，查阅时间顺延，现为“已发放”。"
+        )
+        assert told(db, waiting) == {}
+        house.now = at.starts_at
+        assert reads(house, db, made) is None
+
+
+@ON_ONE
 def test_it_is_to_be_released_ten_working_days_before(house: House) -> None:
     with house.transaction() as db:
         at = planned(house, db, days=20)
