@@ -49,6 +49,10 @@ EVENTS = {
     "matter.decided": Words("作出决定，待统一公布", "Decided, to be released with others"),
     "matter.undecided": Words("撤回尚未公布的决定", "Decision taken back before its release"),
     "matter.moved": Words("转入流程新版", "Moved to a new edition of the procedure"),
+    "matter.left_behind": Words(
+        "有下属事项没有随之办理，请另行处理并告知",
+        "Not done for all below; please see to them and tell their people",
+    ),
     "procedure.proposed": Words("提出流程改动", "Change of a procedure proposed"),
     "procedure.adopted": Words("批准流程改动", "Change of a procedure adopted"),
     "procedure.declined": Words("退回流程改动", "Change of a procedure declined"),
