@@ -180,10 +180,6 @@ def _step(db: Session, process: Process, entry: LedgerEntry, times: int, names: 
     )
 
 
-UNTOLD = {("attendance", "remote_url")}
-"""What a history does not repeat: the link of a remote seat stands where those see it who may, when they may."""
-
-
 def _answers(process: Process, verb: Verb, entry: LedgerEntry) -> list[tuple[Field, Any]]:
     """What was given, in the order of the form; a small table as the rows that were typed."""
     texts = {text.field: text.text for text in entry.texts if text.text}
@@ -191,7 +187,7 @@ def _answers(process: Process, verb: Verb, entry: LedgerEntry) -> list[tuple[Fie
     return [
         (field, _rows(given[name]) if field.kind == "rows" else given[name])
         for name in verb.needs + verb.takes
-        if name in given and (process.name, name) not in UNTOLD and (field := process.fields[name])
+        if name in given and not (field := process.fields[name]).untold
     ]
 
 

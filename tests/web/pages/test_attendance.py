@@ -252,6 +252,14 @@ def test_a_remote_guest_reads_the_notice_consents_and_finds_the_link_when_the_do
     assert "meeting.example" not in leader.get(f"/hall/{number}/host").text
 
 
+def test_the_form_that_replaces_a_remote_link_does_not_show_it(web: Web) -> None:
+    page, staff = f"/desk/matters/{asked(web, held(web, hours=3))}", web.sign_in("committee")
+    staff.post(f"{page}/offer_remote", {"remote_url": LINK})
+    shown = staff.get(f"{page}/offer_remote")
+    assert shown.status_code == 200
+    assert "meeting.example" not in shown.text
+
+
 def test_without_consent_the_host_is_told_so_and_sees_no_link(web: Web) -> None:
     number = held(web, minutes=30)
     one = asked(web, number)
