@@ -12,8 +12,10 @@ from engine.actions.perform import perform
 from engine.actions.reminders import reminders
 from engine.deadlines import deadlines
 from engine.errors import Forbidden, Invalid, NotFound, Refused, WrongState
+from engine.ledger import salted
 from engine.models.consultation import Attendance, Material, Sitting
 from engine.models.house import Notice
+from engine.models.ledger import LedgerEntry
 from engine.queries.documents import document
 from engine.queries.materials import materials_for, readings
 from engine.queries.matters import documents, history, may_read
@@ -283,6 +285,19 @@ def test_others_get_it_later_and_only_they_are_told(house: House) -> None:
         assert made.recipients == [one, other]
         assert [len(told(db, made)[each.person_id]) for each in (one, other)] == [1, 1]
         assert reads(house, db, made, "group2") is None
+
+
+@ON_ONE
+def test_the_ledger_proves_to_whom_it_was_given(house: House) -> None:
+    with house.transaction() as db:
+        made, one, other = handed_out(house, db)
+        share(db, made, [one, other], actor=house.actor(db, "committee"), now=house.now)
+        for verb, whom in (("upload", one), ("share", other)):
+            entries = select(LedgerEntry).where(LedgerEntry.matter_id == made.id, LedgerEntry.verb == verb)
+            (kept,) = [text for text in db.scalars(entries).one().texts if text.field == "recipients"]
+            assert kept.text == f"[{whom.id}]"
+            assert kept.salt
+            assert kept.digest == salted(kept.salt, kept.text)
 
 
 def test_two_who_give_it_to_the_same_one_at_once_give_it_once(house: House) -> None:
