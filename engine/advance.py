@@ -147,6 +147,15 @@ def move(db: Session, matter: Matter, process: Process, state: str, *, now: date
     _mark(db, process.states[state], matter, now)
 
 
+def amend(db: Session, matter: Matter, *, seen: int | None = None) -> None:
+    """Another version of a matter whose rows change by no step of its procedure. Raises `Stale` as a step does."""
+    db.refresh(matter, with_for_update=True)
+    process = process_of(db, matter)
+    if seen is not None and seen != matter.version:
+        raise _stale(db, process, matter, seen)
+    _write(db, process, matter)
+
+
 def _held(db: Session, parent_id: int) -> Matter:
     """The parent, kept as it is until this transaction ends: nothing begins under one that is being closed."""
     return db.get_one(Matter, parent_id, with_for_update={"read": True}, populate_existing=True)

@@ -534,12 +534,17 @@ def _is_empty(value: object) -> bool:
     return value is None or value in ("", [], ()) or (isinstance(value, str) and not value.strip())
 
 
+def has_controls(text: str) -> bool:
+    """Whether it holds characters that no text is kept with."""
+    return any(ord(char) < 32 and char not in "\n\t" for char in text)
+
+
 def _text(spec: Field, value: object) -> str:
     if not isinstance(value, str):
         raise _Wrong("请填写文字。", "Please write text.")
     text = value.replace("\r\n", "\n").strip()
     limit = spec.max or TEXT_MAX
-    if any(ord(char) < 32 and char not in "\n\t" for char in text):
+    if has_controls(text):
         raise _Wrong("含有无法保存的控制字符。", "It holds control characters that cannot be kept.")
     if len(text) > limit:
         raise _Wrong(

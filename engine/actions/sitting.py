@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from engine.actions.dates import require_to_come
 from engine.actions.material import move_windows
-from engine.advance import accepted, advance, begin, tell
+from engine.advance import accepted, advance, amend, begin, tell
 from engine.clock import day
 from engine.editions import carries_mark, process_on
 from engine.errors import Forbidden, Invalid, WrongState
@@ -17,6 +17,7 @@ from engine.models.consultation import Consultation, Promise, Segment, Sitting
 from engine.models.ledger import LedgerEntry
 from engine.models.people import Unit
 from engine.models.voice import Question
+from engine.process import has_controls
 from engine.queries.attendance import attendances
 from engine.queries.briefs import units_of
 from engine.queries.people import liaisons
@@ -82,7 +83,13 @@ def _require_sensible(times: Mapping[str, Any], now: datetime) -> None:
 
 
 def set_programme(
-    db: Session, sitting: Sitting, parts: Sequence[Part], *, actor: Actor, now: datetime
+    db: Session,
+    sitting: Sitting,
+    parts: Sequence[Part],
+    *,
+    actor: Actor,
+    now: datetime,
+    seen: int | None = None,
 ) -> None:
     """Replaces the run-of-show, as long as no segment has begun."""
     _require_programmer(actor, sitting)
@@ -92,6 +99,7 @@ def set_programme(
         )
     for part in parts:
         _require_whole(db, sitting, part)
+    amend(db, sitting, seen=seen)
     sitting.segments.clear()
     db.flush()
     sitting.segments += [
@@ -136,6 +144,8 @@ def _require_whole(db: Session, sitting: Sitting, part: Part) -> None:
             "每个环节要有名称、类别和 1 到 240 分钟的时长。",
             "Each segment needs a title, a kind and 1 to 240 minutes.",
         )
+    elif any(has_controls(text) for text, _most in texts):
+        wrong = Words("含有无法保存的控制字符。", "It holds control characters that cannot be kept.")
     elif any(len(text) > most for text, most in texts):
         wrong = Words(
             "名称、发言人和播放内容最多 100 字，负责人最多 60 字。",
