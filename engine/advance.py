@@ -147,6 +147,15 @@ def move(db: Session, matter: Matter, process: Process, state: str, *, now: date
     _mark(db, process.states[state], matter, now)
 
 
+def amend(db: Session, matter: Matter, *, seen: int | None = None) -> None:
+    """Another version of a matter whose rows change by no step of its procedure. Raises `Stale` as a step does."""
+    db.refresh(matter, with_for_update=True)
+    process = process_of(db, matter)
+    if seen is not None and seen != matter.version:
+        raise _stale(db, process, matter, seen)
+    _write(db, process, matter)
+
+
 def _held(db: Session, parent_id: int) -> Matter:
     """The parent, kept as it is until this transaction ends: nothing begins under one that is being closed."""
     return db.get_one(Matter, parent_id, with_for_update={"read": True}, populate_existing=True)
@@ -340,16 +349,36 @@ def tell(
 def _carry(
     db: Session, matter: Matter, verb: Verb, values: Mapping[str, Any], now: datetime, told: Set[int]
 ) -> None:
-    """A verb that carries moves the children that can do the verb of the same name, with the answers they ask for."""
+    """A verb that carries moves the children that can do the verb of the same name. One whose edition does not let the
+    system do it, or asks for what was not given, stays where it is, and the matter's history says so.
+    """
     if not verb.carries:
         return
+    left = []
     children = (
         select(Matter)
         .where(Matter.parent_id == matter.id, Matter.process.in_(verb.carries))
         .order_by(Matter.id)
     )
     for child in db.scalars(children).all():
-        same = _verb(process_of(db, child), verb.name)
-        if child.state in same.start:
-            given = {name: values[name] for name in same.needs + same.takes if name in values}
-            _advance(db, child, verb.name, SYSTEM, now, given, None, told)
+        process = process_of(db, child)
+        same = process.verbs.get(verb.name)
+        if same is None or "system" not in same.by:
+            left.append(child.id)
+        elif child.state in same.start:
+            try:
+                _advance(db, child, verb.name, SYSTEM, now, _handed_down(process, same, values), None, told)
+            except Invalid:
+                left.append(child.id)
+    if left:
+        note(db, matter, "left_behind", actor=SYSTEM, now=now, answers={"verb": verb.name, "matters": left})
+
+
+def _handed_down(process: Process, verb: Verb, values: Mapping[str, Any]) -> dict[str, Any]:
+    """The parent's answers that a carried step asks for; one reason serves for the other."""
+    given = {name: values[name] for name in verb.needs + verb.takes if name in values}
+    reason = next((values[name] for name in _REASONS if name in values), "")
+    return {name: reason[: process.fields[name].max] for name in verb.needs if name in _REASONS} | given
+
+
+_REASONS = ("public_reason", "reason")

@@ -47,6 +47,8 @@ class Field:
     min: int | None = None
     max: int | None = None
     required_unless: Mapping[str, str] = field(default_factory=dict)
+    untold: bool = False
+    """Its answer stands in no history and is not filled in again in a form."""
 
     def optional_with(self, given: Mapping[str, object]) -> bool:
         """Whether another answer makes this one unnecessary."""
@@ -230,7 +232,7 @@ def line_of(lines: Mapping[str, int], place: str) -> int:
 
 
 _PROCESS_KEYS = {"process", "title", "start", "field", "state", "verb"}
-_FIELD_KEYS = {"kind", "label", "help", "choices", "of", "min", "max", "required_unless"}
+_FIELD_KEYS = {"kind", "label", "help", "choices", "of", "min", "max", "required_unless", "untold"}
 _STATE_KEYS = {"title", "marks", "due", "end"}
 _CLOCK_KEYS = {"what", "within", "before", "on", "of", "owner", "at_most", "warn", "late_tells"}
 _VERB_KEYS = {
@@ -313,6 +315,7 @@ class _Reader:
             min=self.number(table, "min", place),
             max=self.number(table, "max", place),
             required_unless=self.pairs(table, "required_unless", place),
+            untold=self.flag(table, "untold", place),
         )
 
     def state(self, name: str, table: dict[str, Any]) -> State:
@@ -531,12 +534,17 @@ def _is_empty(value: object) -> bool:
     return value is None or value in ("", [], ()) or (isinstance(value, str) and not value.strip())
 
 
+def has_controls(text: str) -> bool:
+    """Whether it holds characters that no text is kept with."""
+    return any(ord(char) < 32 and char not in "\n\t" for char in text)
+
+
 def _text(spec: Field, value: object) -> str:
     if not isinstance(value, str):
         raise _Wrong("请填写文字。", "Please write text.")
     text = value.replace("\r\n", "\n").strip()
     limit = spec.max or TEXT_MAX
-    if any(ord(char) < 32 and char not in "\n\t" for char in text):
+    if has_controls(text):
         raise _Wrong("含有无法保存的控制字符。", "It holds control characters that cannot be kept.")
     if len(text) > limit:
         raise _Wrong(

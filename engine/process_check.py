@@ -47,13 +47,14 @@ class Vocabulary:
     procedure can be; `dates` as `field.NAME` and `parent.NAME`; `children` are the processes whose matters stand under
     those of this one; `columns` the kinds of field that fit each column of the noun. `marks` are what figures and code
     rely on, each with a shipped state that carries it, `verbs` the shipped ones: a text keeps what the system does,
-    whom they keep apart, on whose behalf they are and what they carry.
+    whom they keep apart, on whose behalf they are, what they carry, and the `untold` fields.
     """
 
     roles: Mapping[str, str]
     guards: Mapping[str, Asks]
     marks: Mapping[str, str] = field(default_factory=dict)
     verbs: Mapping[str, Verb] = field(default_factory=dict)
+    untold: Collection[str] = ()
     columns: Mapping[str, Collection[str]] = field(default_factory=dict)
     dates: Collection[str] = ()
     documents: Collection[str] = ()
@@ -123,6 +124,8 @@ class _Checker:
                 f"“{field.label.zh}”存不下这一种。",
                 f"“{field.label.en}” is kept as another kind.",
             )
+        if field.name in self.known.untold and not field.untold:
+            self.wrong(place, f"“{field.label.zh}”要保留 untold。", f"“{field.label.en}” keeps `untold`.")
         if field.min is not None and field.max is not None and field.min > field.max:
             self.wrong(f"{place}.min", "min 大于 max。", "`min` is more than `max`.")
         for key, length in (("min", field.min), ("max", field.max)):

@@ -45,6 +45,7 @@ PARTS = {
     "min": Words("最少", "least"),
     "max": Words("最多", "most"),
     "required_unless": Words("可免填", "spared by"),
+    "untold": Words("不显示", "not shown"),
 }
 Names = Mapping[str, Words]
 """What a text calls a thing → what people call it."""

@@ -51,14 +51,19 @@ def record(
     )
     secret = dict(texts or {}) | ({"answers": as_text(answers)} if answers else {})
     for name, text in secret.items():
-        salt = secrets.token_bytes(16)
-        entry.texts.append(LedgerText(field=name, salt=salt, digest=salted(salt, text), text=text))
+        keep(entry, name, text)
     db.add(entry)
     db.flush()
     forget(db)
     if announced:
         announce(db, entry, matter)
     return entry
+
+
+def keep(entry: LedgerEntry, name: str, value: object) -> None:
+    """A salted text of an entry; also of one that was written in this transaction."""
+    salt, text = secrets.token_bytes(16), as_text(value)
+    entry.texts.append(LedgerText(field=name, salt=salt, digest=salted(salt, text), text=text))
 
 
 def announce(db: Session, entry: LedgerEntry, matter: Matter | None = None) -> None:

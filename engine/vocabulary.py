@@ -50,6 +50,7 @@ def vocabulary(name: str) -> Vocabulary:
         guards,
         marks={mark: state.name for state in process.states.values() for mark in state.marks},
         verbs=process.verbs,
+        untold={one.name for one in process.fields.values() if one.untold},
         columns={key: kinds for key, column in _columns(name).items() if (kinds := _kinds(column))},
         dates=dates,
         documents=DOCUMENTS,

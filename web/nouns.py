@@ -30,7 +30,7 @@ from web.presenters import clock_words, qr
 
 BY_HAND = "sign_in_by_staff"
 ELSEWHERE = {"read", "share"}
-"""Steps that have a page of their own beside the matter's."""
+"""Steps that have a page of their own beside the matter's, and no form here."""
 Shown = dict[str, Any]
 
 

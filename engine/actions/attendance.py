@@ -40,6 +40,7 @@ def invite(
 def offer_remote(
     db: Session, attendance: Attendance, *, actor: Actor, now: datetime, seen: int | None = None, **given: Any
 ) -> LedgerEntry:
+    """Consent is to the seat of one link: to another the guest is asked anew."""
     url = accepted(db, attendance, "offer_remote", given)["remote_url"]
     if not _is_link(url):
         raise Invalid(
@@ -50,7 +51,10 @@ def offer_remote(
                 )
             }
         )
-    return advance(db, attendance, "offer_remote", actor=actor, now=now, seen=seen, **given)
+    entry = advance(db, attendance, "offer_remote", actor=actor, now=now, seen=seen, **given)
+    attendance.remote_consent = None
+    db.flush()
+    return entry
 
 
 def _is_link(url: str) -> bool:

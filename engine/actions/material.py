@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -16,7 +16,9 @@ from engine.models.house import Document
 from engine.models.ledger import LedgerEntry
 from engine.past import has_done
 from engine.permits import permit
-from engine.rules import Actor
+from engine.queries.materials import materials
+from engine.record import keep
+from engine.rules import SYSTEM, Actor
 from engine.words import Words
 
 
@@ -38,7 +40,8 @@ def upload(
     if file is None or file.matter_id is not None or file.created_by_id != actor.id:
         raise Invalid({"file_id": Words("请上传文件。", "Please send the file.")})
     material = Material(parent_id=sitting.id, sitting_id=sitting.id, recipients=list(recipients))
-    begin(db, material, "upload", actor=actor, now=now, **given)
+    entry = begin(db, material, "upload", actor=actor, now=now, **given)
+    _record_recipients(entry, recipients)
     file.matter_id = material.id
     db.flush()
     return material
@@ -77,6 +80,7 @@ def share(
     _require_invited(new, material.parent_id)
     entry = advance(db, material, "share", actor=actor, now=now, seen=seen)
     material.recipients.extend(new)
+    _record_recipients(entry, new)
     db.flush()
     if carries_mark(db, material, "released"):
         tell(db, material, entry, [one.person for one in new])
@@ -99,6 +103,23 @@ def remind(
     unread = [one.person for one in material.recipients if not has_done(db, material, "read", one.person_id)]
     tell(db, material, entry, unread)
     return entry
+
+
+def move_windows(db: Session, sitting: Sitting, by: timedelta, *, now: datetime) -> None:
+    """The hours of its materials go along with a sitting; whom one has been released to is told."""
+    for one in materials(db, sitting):
+        verb = process_of(db, one).verbs.get("reschedule")  # an office's own edition need not have it
+        if verb and one.state in verb.start:
+            hours = {"readable_from": one.readable_from, "readable_until": one.readable_until}
+            later: dict[str, Any] = {name: at + by for name, at in hours.items() if at}
+            entry = advance(db, one, "reschedule", actor=SYSTEM, now=now, **later)
+            if carries_mark(db, one, "released"):
+                tell(db, one, entry, [each.person for each in one.recipients])
+
+
+def _record_recipients(entry: LedgerEntry, recipients: Sequence[Attendance]) -> None:
+    """The ledger proves to whom it was given; the numbers of their invitations name nobody outside."""
+    keep(entry, "recipients", [one.id for one in recipients])
 
 
 def _require_invited(recipients: Sequence[Attendance], sitting_id: int | None) -> None:

@@ -8,7 +8,8 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from engine.actions.dates import require_to_come
-from engine.advance import accepted, advance, begin, tell
+from engine.actions.material import move_windows
+from engine.advance import accepted, advance, amend, begin, tell
 from engine.clock import day
 from engine.editions import carries_mark, process_on
 from engine.errors import Forbidden, Invalid, WrongState
@@ -16,6 +17,8 @@ from engine.models.consultation import Consultation, Promise, Segment, Sitting
 from engine.models.ledger import LedgerEntry
 from engine.models.people import Unit
 from engine.models.voice import Question
+from engine.process import has_controls
+from engine.queries.attendance import attendances
 from engine.queries.briefs import units_of
 from engine.queries.people import liaisons
 from engine.queries.sittings import showable
@@ -59,8 +62,17 @@ def schedule_sitting(
 def reschedule_sitting(
     db: Session, sitting: Sitting, *, actor: Actor, now: datetime, seen: int | None = None, **given: Any
 ) -> LedgerEntry:
+    """Nobody has come on the new day, or agreed to be recorded on it; its materials are read until it ends."""
     _require_sensible(accepted(db, sitting, "reschedule", given), now)
-    return advance(db, sitting, "reschedule", actor=actor, now=now, seen=seen, **given)
+    before = sitting.ends_at
+    entry = advance(db, sitting, "reschedule", actor=actor, now=now, seen=seen, **given)
+    for one in attendances(db, sitting):
+        if carries_mark(db, one, "invited"):
+            one.arrived_at = one.remote_consent = None
+    db.flush()
+    if sitting.ends_at != before:
+        move_windows(db, sitting, sitting.ends_at - before, now=now)
+    return entry
 
 
 def _require_sensible(times: Mapping[str, Any], now: datetime) -> None:
@@ -71,7 +83,13 @@ def _require_sensible(times: Mapping[str, Any], now: datetime) -> None:
 
 
 def set_programme(
-    db: Session, sitting: Sitting, parts: Sequence[Part], *, actor: Actor, now: datetime
+    db: Session,
+    sitting: Sitting,
+    parts: Sequence[Part],
+    *,
+    actor: Actor,
+    now: datetime,
+    seen: int | None = None,
 ) -> None:
     """Replaces the run-of-show, as long as no segment has begun."""
     _require_programmer(actor, sitting)
@@ -81,6 +99,7 @@ def set_programme(
         )
     for part in parts:
         _require_whole(db, sitting, part)
+    amend(db, sitting, seen=seen)
     sitting.segments.clear()
     db.flush()
     sitting.segments += [
@@ -125,6 +144,8 @@ def _require_whole(db: Session, sitting: Sitting, part: Part) -> None:
             "每个环节要有名称、类别和 1 到 240 分钟的时长。",
             "Each segment needs a title, a kind and 1 to 240 minutes.",
         )
+    elif any(has_controls(text) for text, _most in texts):
+        wrong = Words("含有无法保存的控制字符。", "It holds control characters that cannot be kept.")
     elif any(len(text) > most for text, most in texts):
         wrong = Words(
             "名称、发言人和播放内容最多 100 字，负责人最多 60 字。",

@@ -68,7 +68,10 @@ NOT_YOURS = Words(
     "已同意；链接只显示给本人、主持人和直播运维。",
     "Agreed; the link is for the guest, the host and the live operator.",
 )
-UNANSWERED = Words("还没有答复告知。", "The notice is not answered yet.")
+UNANSWERED = Words(
+    "还没有答复告知；更换链接或会议改期以后要重新答复。",
+    "The notice is not answered yet; it is answered anew when the link or the day has changed.",
+)
 
 
 def seats(db: Session, sitting: Sitting, actor: Actor, now: datetime) -> list[Seat]:

@@ -49,6 +49,10 @@ EVENTS = {
     "matter.decided": Words("作出决定，待统一公布", "Decided, to be released with others"),
     "matter.undecided": Words("撤回尚未公布的决定", "Decision taken back before its release"),
     "matter.moved": Words("转入流程新版", "Moved to a new edition of the procedure"),
+    "matter.left_behind": Words(
+        "有下属事项没有随之办理，请另行处理并告知",
+        "Not done for all below; please see to them and tell their people",
+    ),
     "procedure.proposed": Words("提出流程改动", "Change of a procedure proposed"),
     "procedure.adopted": Words("批准流程改动", "Change of a procedure adopted"),
     "procedure.declined": Words("退回流程改动", "Change of a procedure declined"),
@@ -176,10 +180,6 @@ def _step(db: Session, process: Process, entry: LedgerEntry, times: int, names: 
     )
 
 
-UNTOLD = {("attendance", "remote_url")}
-"""What a history does not repeat: the link of a remote seat stands where those see it who may, when they may."""
-
-
 def _answers(process: Process, verb: Verb, entry: LedgerEntry) -> list[tuple[Field, Any]]:
     """What was given, in the order of the form; a small table as the rows that were typed."""
     texts = {text.field: text.text for text in entry.texts if text.text}
@@ -187,7 +187,7 @@ def _answers(process: Process, verb: Verb, entry: LedgerEntry) -> list[tuple[Fie
     return [
         (field, _rows(given[name]) if field.kind == "rows" else given[name])
         for name in verb.needs + verb.takes
-        if name in given and (process.name, name) not in UNTOLD and (field := process.fields[name])
+        if name in given and not (field := process.fields[name]).untold
     ]
 
 

@@ -387,6 +387,12 @@ def test_a_shipped_step_that_carries_several_keeps_each_of_them() -> None:
     assert lost.words.en == "“Cancel” keeps `carries` = “material”."
 
 
+def test_what_a_shipped_text_leaves_untold_stays_so() -> None:
+    text = (SHIPPED / "attendance.toml").read_text(encoding="utf-8")
+    (lost,) = findings(text.replace("untold = true", "untold = false"), "attendance")
+    assert lost.words.en == "“Link of the remote seat” keeps `untold`."
+
+
 @given(
     st.sampled_from(re.findall(r"^\w+ = (.+)$", GOOD, re.MULTILINE)),
     st.recursive(

@@ -100,10 +100,9 @@ def _options(db: Session, spec: Field, choices: Mapping[str, list[Option]]) -> l
 
 def present(matter: Matter, process: Process, verb: Verb) -> dict[str, Any]:
     """What the matter's own columns already say for the fields of a verb: nobody types twice what is known."""
-    names = {
-        name for name in verb.needs + verb.takes if process.fields[name].kind not in ("file", "yes", "moment")
-    }
-    values = {name: getattr(matter, name, None) for name in names}
+    fields = (process.fields[name] for name in verb.needs + verb.takes)
+    told = {one.name for one in fields if one.kind not in ("file", "yes", "moment") and not one.untold}
+    values = {name: getattr(matter, name, None) for name in told}
     return {name: value for name, value in values.items() if value not in (None, "")}
 
 

@@ -186,7 +186,7 @@ def _readable(db: Session, matter_id: int) -> Matter:
 
 
 def _verb(process: Process, name: str) -> tuple[Process, Verb]:
-    if name not in process.verbs:
+    if name not in process.verbs or name in nouns.ELSEWHERE:
         raise NotFound(Words("没有这一步。", "There is no such step."))
     return process, process.verbs[name]
 

@@ -7,14 +7,14 @@ from werkzeug.wrappers import Response
 from engine.actions.people import confirm_post, end_post, grant_post
 from engine.actions.sitting import KINDS, Part, set_programme
 from engine.clock import now
-from engine.errors import Invalid, NotFound
+from engine.errors import Invalid, NotFound, Stale
 from engine.models.consultation import Segment
 from engine.queries import people, sittings
 from engine.rules import PROGRAMMERS, ROLES
 from engine.words import Words
 from web import auth
 from web.auth import for_roles
-from web.forms.verb import Form
+from web.forms.verb import Form, seen
 from web.presenters import say
 from web.transaction import as_needed, transaction
 
@@ -31,6 +31,7 @@ def edit(sitting_id: int) -> str | Response | tuple[str, int]:
     """Moving a row and adding one only show the form again; nothing is kept before it is saved."""
     with as_needed() as db:
         sitting = sittings.sitting(db, sitting_id)
+        version, stale = request.form.get("version", sitting.version), None
         kept = [_row(part) for part in sittings.segments(db, sitting)]
         form = Form(
             {
@@ -43,16 +44,20 @@ def edit(sitting_id: int) -> str | Response | tuple[str, int]:
             if not {"more", "move"} & request.form.keys():
                 try:
                     parts = [_part(row) for row in form.given["parts"] if any(row.values())]
-                    set_programme(db, sitting, parts, actor=auth.actor(db), now=now())
+                    set_programme(db, sitting, parts, actor=auth.actor(db), now=now(), seen=seen(request))
                     flash(_("议程已保存。"), "done")
                     return redirect(url_for("matters.show", matter_id=sitting_id))
                 except Invalid as refusal:
                     form = form.refused(refusal)
+                except Stale as refusal:
+                    version, stale = refusal.version, refusal.words
         findings, files = sittings.showable(db, sitting)
         return render_template(
             "sitting/programme.html",
             sitting=sitting,
             f=form,
+            version=version,
+            stale=stale,
             kinds=KINDS,
             total=sum(_minutes(row) for row in form.given["parts"]),
             moved=_move()[1],
@@ -60,7 +65,7 @@ def edit(sitting_id: int) -> str | Response | tuple[str, int]:
             units=people.units(db),
             materials=[(f"finding-{one.id}", one.claim) for one in findings]
             + [(f"document-{one.id}", one.name) for one in files],
-        ), 422 if form.errors else 200
+        ), 409 if stale else 422 if form.errors else 200
 
 
 def _row(part: Segment) -> dict[str, str]:

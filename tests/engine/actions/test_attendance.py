@@ -373,6 +373,31 @@ def test_with_the_consultation_the_invited_hear_once_too(house: House) -> None:
         assert heard(house, db)["moderator1"] == before["moderator1"] + 2  # of each sitting
 
 
+def test_who_had_signed_in_hears_of_a_new_day_and_has_not_come_on_it(house: House) -> None:
+    with house.transaction() as db:
+        planned = at(house, db, minutes=30)
+        came, mistaken = invited(house, db, planned), invited(house, db, planned, "group2")
+        come(house, db, came)
+        come(house, db, mistaken, "group2")
+        do(house, db, mistaken, "correct", "committee", reason="代签。")
+        leader = house.actor(db, "leader")
+        perform(db, planned, "postpone", actor=leader, now=house.now, public_reason="台风。")
+        assert all("会议延期" in told(db, one)[-1] for one in (came, mistaken))
+        perform(db, planned, "reschedule", actor=house.actor(db, "committee"), now=house.now, **NEW_DAY)
+        assert [(one.state, one.arrived_at) for one in (came, mistaken)] == [("invited", None)] * 2
+        assert tally(db, planned, attendances(db, planned)) == {"invited": 2, "late": 0}
+
+
+def test_who_had_signed_in_to_a_sitting_that_is_cancelled_hears_of_it(house: House) -> None:
+    with house.transaction() as db:
+        planned = at(house, db, minutes=30)
+        one = invited(house, db, planned)
+        come(house, db, one)
+        leader = house.actor(db, "leader")
+        perform(db, planned, "cancel", actor=leader, now=house.now, public_reason="台风。")
+        assert (one.state, told(db, one)[-1][-9:]) == ("cancelled", "现为“会议取消”。")
+
+
 LINK = "https://meeting.example/j/123?pwd=abc"
 
 
@@ -448,6 +473,23 @@ def test_consent_is_taken_back_until_the_sitting_is_live(house: House) -> None:
         with pytest.raises(WrongState, match="has begun"):
             do(house, db, one, "answer_remote", remote_consent="declined")
         assert link(house, db, one, "host1") == LINK
+
+
+def test_consent_is_to_one_link_and_one_day(house: House) -> None:
+    with house.transaction() as db:
+        planned = at(house, db, days=20)
+        one = remote(house, db, planned)
+        do(house, db, one, "offer_remote", "committee", remote_url=f"{LINK}2")
+        assert one.remote_consent is None
+        do(house, db, one, "answer_remote", remote_consent="agreed")
+        leader, committee = house.actor(db, "leader"), house.actor(db, "committee")
+        perform(db, planned, "postpone", actor=leader, now=house.now, public_reason="台风。")
+        perform(db, planned, "reschedule", actor=committee, now=house.now, **NEW_DAY)
+        assert (one.remote_url, one.remote_consent) == (f"{LINK}2", None)
+        house.now = planned.starts_at
+        closed = seat(db, one, house.actor(db, "group1"), house.now).closed
+        assert closed
+        assert closed.en.endswith("answered anew when the link or the day has changed.")
 
 
 def test_a_guest_signs_in_to_the_remote_seat_without_the_code_at_the_door(house: House) -> None:

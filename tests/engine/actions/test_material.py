@@ -12,8 +12,10 @@ from engine.actions.perform import perform
 from engine.actions.reminders import reminders
 from engine.deadlines import deadlines
 from engine.errors import Forbidden, Invalid, NotFound, Refused, WrongState
+from engine.ledger import salted
 from engine.models.consultation import Attendance, Material, Sitting
 from engine.models.house import Notice
+from engine.models.ledger import LedgerEntry
 from engine.queries.documents import document
 from engine.queries.materials import materials_for, readings
 from engine.queries.matters import documents, history, may_read
@@ -285,6 +287,19 @@ def test_others_get_it_later_and_only_they_are_told(house: House) -> None:
         assert reads(house, db, made, "group2") is None
 
 
+@ON_ONE
+def test_the_ledger_proves_to_whom_it_was_given(house: House) -> None:
+    with house.transaction() as db:
+        made, one, other = handed_out(house, db)
+        share(db, made, [one, other], actor=house.actor(db, "committee"), now=house.now)
+        for verb, whom in (("upload", one), ("share", other)):
+            entries = select(LedgerEntry).where(LedgerEntry.matter_id == made.id, LedgerEntry.verb == verb)
+            (kept,) = [text for text in db.scalars(entries).one().texts if text.field == "recipients"]
+            assert kept.text == f"[{whom.id}]"
+            assert kept.salt
+            assert kept.digest == salted(kept.salt, kept.text)
+
+
 def test_two_who_give_it_to_the_same_one_at_once_give_it_once(house: House) -> None:
     with house.transaction() as db:
         made, _one, other = handed_out(house, db)
@@ -309,6 +324,31 @@ def test_with_its_sitting_it_is_recalled(house: House) -> None:
         assert isinstance(reads(house, db, made), WrongState)
         with pytest.raises(WrongState, match="has been cancelled"):
             material(house, db, at, [one])
+
+
+@ON_ONE
+def test_its_hours_go_along_with_its_sitting_and_whom_it_was_released_to_is_told(house: House) -> None:
+    with house.transaction() as db:
+        made, one, _other = handed_out(house, db, readable_from="2026-11-20T09:00")
+        at = db.get_one(Sitting, made.parent_id)
+        waiting, recalled = material(house, db, at, [one]), material(house, db, at, [one])
+        do(house, db, recalled, "discard", reason="传错了。")
+        leader, committee = house.actor(db, "leader"), house.actor(db, "committee")
+        perform(db, at, "postpone", actor=leader, now=house.now, public_reason="台风。")
+        new = {"starts_at": "2026-12-08T14:00", "ends_at": "2026-12-08T17:00", "place": "协商室"}
+        perform(db, at, "reschedule", actor=committee, now=house.now, **new)
+        assert f"{made.readable_from:%m-%d %H:%M}" == "12-04 02:00"
+        assert [each.readable_until == at.ends_at for each in (made, waiting, recalled)] == [
+            True,
+            True,
+            False,
+        ]
+        assert told(db, made)[one.person_id][-1] == (
+            "会议材料“调研通报”：会议改期，查阅时间顺延，现为“已发放”。"
+        )
+        assert told(db, waiting) == {}
+        house.now = at.starts_at
+        assert reads(house, db, made) is None
 
 
 @ON_ONE

@@ -6,12 +6,16 @@ from sqlalchemy.orm import Session
 
 from engine.actions.perform import perform
 from engine.actions.sitting import Part, schedule_sitting, set_programme
-from engine.editions import carries_mark
+from engine.clock import day
+from engine.editions import SHIPPED, carries_mark
 from engine.errors import Forbidden, Invalid, WrongState
 from engine.models.consultation import Consultation, Promise, Segment, Sitting
+from engine.models.edition import ProcessEdition
 from engine.models.ledger import LedgerEntry, Task
+from engine.models.matter import Matter
 from engine.queries.desk import waiting, waiting_by_process
-from tests.houses import READINESS, House, consultation, shown_question, sitting
+from engine.queries.matters import history
+from tests.houses import READINESS, House, consultation, invited, shown_question, sitting
 
 
 def test_it_goes_live_only_from_ready(house: House) -> None:
@@ -257,6 +261,66 @@ def test_with_its_consultation_a_sitting_is_cancelled(house: House) -> None:
         planned = db.get_one(Consultation, warming.parent_id)
         perform(db, planned, "cancel", actor=leader, now=house.now, public_reason="另行安排。")
         assert (planned.state, warming.state) == ("cancelled", "cancelled")
+
+
+def older(house: House, db: Session, name: str, *changes: tuple[str, str]) -> None:
+    """An edition that was adopted before the shipped file got what `changes` takes away again."""
+    text = (SHIPPED / f"{name}.toml").read_text(encoding="utf-8")
+    for now, then in changes:
+        assert now in text
+        text = text.replace(now, then)
+    proposer, adopter = house.actor(db, "sysadmin").id, house.actor(db, "office").id
+    db.add(
+        ProcessEdition(
+            process=name, number=2, text=text, sha256="0" * 64, from_date=day(house.now),
+            proposed_by_id=proposer, proposed_at=house.now, decided_by_id=adopter, adopted_at=house.now,
+        )
+    )  # fmt: skip
+    db.flush()
+
+
+def said(db: Session, matter: Matter) -> list[str]:
+    return [step.title.en for step in history(db, matter)]
+
+
+@pytest.mark.parametrize("house", ["sqlite"], indirect=True)
+@pytest.mark.parametrize(
+    "change", [('name  = "postpone"', 'name  = "put_off"'), ('by    = ["system"]', 'by    = ["host"]')]
+)
+def test_who_was_invited_by_an_edition_without_the_step_stays_and_the_sitting_says_so(
+    house: House, change: tuple[str, str]
+) -> None:
+    with house.transaction() as db:
+        warming, leader = sitting(house, db, live=False), house.actor(db, "leader")
+        older(house, db, "attendance", change)
+        one = invited(house, db, warming)
+        perform(db, warming, "postpone", actor=leader, now=house.now, public_reason="台风。")
+        assert (warming.state, one.state) == ("postponed", "invited")
+        left = "Not done for all below; please see to them and tell their people: Postpone"
+        assert said(db, warming)[-1] == left
+        assert said(db, one) == ["Invite"]
+
+
+@pytest.mark.parametrize("house", ["sqlite"], indirect=True)
+@pytest.mark.parametrize(("asks", "ends"), [("reason", "cancelled"), ("place", "planned")])
+def test_a_reason_given_serves_for_the_other_and_what_is_not_given_leaves_a_sitting_as_it_is(
+    house: House, asks: str, ends: str
+) -> None:
+    with house.transaction() as db:
+        parent, leader = consultation(house, db), house.actor(db, "leader")
+        needs = ('needs   = ["public_reason"]', f'needs   = ["{asks}"]')
+        older(house, db, "sitting", needs, ("max   = 1000", "max   = 100"))
+        at = schedule_sitting(
+            db, parent, actor=house.actor(db, "committee"), now=house.now, title="协商会",
+            starts_at="2026-11-25T14:00", ends_at="2026-11-25T16:00", place="协商室",
+        )  # fmt: skip
+        perform(db, parent, "cancel", actor=leader, now=house.now, public_reason="另行安排。" * 30)
+        assert (parent.state, at.state, at.place) == ("cancelled", ends, "协商室")
+        if asks == "reason":
+            assert said(db, parent)[-1] == "Cancel"
+            assert [answer for _, answer in history(db, at)[-1].answers] == ["另行安排。" * 20]
+        else:
+            assert said(db, parent)[-1].startswith("Not done for all below")
 
 
 @pytest.mark.parametrize(

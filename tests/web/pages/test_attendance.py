@@ -231,7 +231,7 @@ def test_a_remote_guest_reads_the_notice_consents_and_finds_the_link_when_the_do
     notice = said(guest.get(f"{page}/answer_remote"))
     assert "您的画面和声音会在会场、大屏和直播中播出，并录像保存。" in notice
     assert "未经监护人同意，不采访未成年人。" in notice
-    assert "远程席位 还没有答复告知。" in said(guest.get(page))
+    assert "远程席位 还没有答复告知；" in said(guest.get(page))
     assert guest.post(f"{page}/answer_remote", {"remote_consent": ""}).status_code == 422
     assert staff.post(f"{page}/answer_remote", {"remote_consent": "agreed"}).status_code == 403
     assert guest.post(f"{page}/answer_remote", {"remote_consent": "agreed"}).status_code == 302
@@ -250,6 +250,14 @@ def test_a_remote_guest_reads_the_notice_consents_and_finds_the_link_when_the_do
         assert shown.status_code == 200
         assert "meeting.example" not in shown.text
     assert "meeting.example" not in leader.get(f"/hall/{number}/host").text
+
+
+def test_the_form_that_replaces_a_remote_link_does_not_show_it(web: Web) -> None:
+    page, staff = f"/desk/matters/{asked(web, held(web, hours=3))}", web.sign_in("committee")
+    staff.post(f"{page}/offer_remote", {"remote_url": LINK})
+    shown = staff.get(f"{page}/offer_remote")
+    assert shown.status_code == 200
+    assert "meeting.example" not in shown.text
 
 
 def test_without_consent_the_host_is_told_so_and_sees_no_link(web: Web) -> None:

@@ -1,5 +1,6 @@
 """Writing the run-of-show: who is in charge, what is shown, whether it fits, and moving segments without a script."""
 
+import re
 from contextlib import suppress
 from datetime import date
 
@@ -158,12 +159,28 @@ def test_what_is_not_whole_or_not_of_this_consultation_is_refused_and_stays_type
         ({"material": "1"}, "素材只能选本次协商"),
         ({"minutes": "241"}, "1 到 240 分钟"),
         ({"title": ""}, "每个环节要有名称"),
+        ({"title": "甲\x0b乙"}, "控制字符"),
+        ({"cue": "\x1b"}, "控制字符"),
     ):
         answer = staff.post(path(at), typed(tuple((row | wrong).values()), ROWS[1]))
         assert answer.status_code == 422, wrong
         assert says in said(answer)
         assert titles(answer.text)[1] == "部门解答"
     assert saved(web, at) == before
+
+
+def test_two_who_write_it_at_once_do_not_undo_each_other(web: Web) -> None:
+    at, one, other = sitting(web), web.sign_in("committee"), web.sign_in("office")
+    version = re.findall(r'name="version" value="(\d+)"', one.get(path(at)).text)[0]
+    assert other.post(path(at), typed(ROWS[1], version=version)).status_code == 302
+    row = one.post(path(at), typed(ROWS[0], version=version, more="parts"))
+    assert f'name="version" value="{version}"' in row.text
+    before = saved(web, at)
+    late = one.post(path(at), typed(ROWS[0], version=version))
+    assert (late.status_code, titles(late.text), saved(web, at)) == (409, ["调研通报"], before)
+    assert "内容已有变化 别人刚刚办了“修改”，请看过再办。 您填写的内容还在下面，没有保存。" in said(late)
+    version = re.findall(r'name="version" value="(\d+)"', late.text)[0]
+    assert one.post(path(at), typed(ROWS[0], version=version)).status_code == 302
 
 
 def test_once_it_has_begun_the_run_of_show_is_fixed(web: Web) -> None:
