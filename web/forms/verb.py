@@ -102,6 +102,7 @@ def present(matter: Matter, process: Process, verb: Verb) -> dict[str, Any]:
     """What the matter's own columns already say for the fields of a verb: nobody types twice what is known."""
     fields = (process.fields[name] for name in verb.needs + verb.takes)
     told = {one.name for one in fields if one.kind not in ("file", "yes", "moment") and not one.untold}
+    told -= {"public_reason"}  # of its own occasion: the last one is not published again by oversight
     values = {name: getattr(matter, name, None) for name in told}
     return {name: value for name, value in values.items() if value not in (None, "")}
 

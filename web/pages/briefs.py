@@ -3,7 +3,7 @@
 from flask import Blueprint, redirect, render_template, url_for
 from werkzeug.wrappers import Response
 
-from engine.clock import now
+from engine.clock import day, now
 from engine.editions import process_of
 from engine.errors import Forbidden
 from engine.permits import offers
@@ -56,6 +56,7 @@ def show(sitting_id: int, unit_id: int) -> str:
             brief=brief,
             sitting=brief.sitting,
             asof=presenters.time_words(now()),
+            today=day(now()),
             replies=[
                 {
                     "href": url_for("matters.show", matter_id=one.id),

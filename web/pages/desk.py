@@ -68,14 +68,15 @@ def index() -> str:
 
 def _invitations(
     db: Session, actor: Actor
-) -> list[tuple[Attendance, Sitting, State, list[Verb], list[nouns.Shown]]]:
-    """Each with its sitting, where it stands, what may be done about it now and what there is to read."""
+) -> list[tuple[Attendance, Sitting, State, State, list[Verb], list[nouns.Shown]]]:
+    """Each with its sitting, where both stand, what may be done about it now and what there is to read."""
     found = attendance.invitations(db, actor.id or 0, now())
     mine = [one for one, _sitting in found]
     look_ahead(db, mine, {verb for one in mine for verb in process_of(db, one).verbs_from(one.state)})
     given = nouns.materials_for(db, mine)
     return [
-        (one, sitting, state_of(db, one), _answers(db, one, actor), given[one.id]) for one, sitting in found
+        (one, sitting, state_of(db, one), state_of(db, sitting), _answers(db, one, actor), given[one.id])
+        for one, sitting in found
     ]
 
 
