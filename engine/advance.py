@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence, Set
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import inspect, select, update
+from sqlalchemy import delete, inspect, select, update
 from sqlalchemy.orm import Session
 from sqlalchemy.orm.attributes import set_committed_value
 
@@ -19,9 +19,10 @@ from engine.models.house import Notice
 from engine.models.ledger import LedgerEntry
 from engine.models.matter import Matter, MatterMark, Tick
 from engine.models.people import Person
+from engine.models.topic import HeldDecision, Topic
 from engine.permits import Kept, forbidden, leads_to, role_for
 from engine.process import REFERENCES, Field, Process, State, Verb
-from engine.record import as_text, ask_for, note, record
+from engine.record import announce_noted, as_text, ask_for, note, record
 from engine.rules import ROLES, SYSTEM, Actor
 from engine.words import Words
 
@@ -73,6 +74,8 @@ def _advance(
     if wrong := put_off_wrongly(db, matter, process.states[after], values, day(now)):
         raise Invalid(wrong)
     _change(db, process, matter, after, values, now)
+    if after != before and isinstance(matter, Topic):
+        _settle(db, matter)
     entry = _record(db, process, matter, verb, role, actor, now, before, values)
     told |= _tell(db, matter, verb, entry, told)
     if checklist:
@@ -265,6 +268,12 @@ def _tick(matter: Matter, checklist: Field, verb: Verb, items: Sequence[str], en
         ]
     else:
         matter.ticks += [Tick(checklist=checklist.name, item=item, entry_id=entry.id) for item in items]
+
+
+def _settle(db: Session, topic: Topic) -> None:
+    """What is held is done by a step that moves the topic, or overtaken; who decided what comes out only now."""
+    db.execute(delete(HeldDecision).where(HeldDecision.topic_id == topic.id))
+    announce_noted(db, topic)
 
 
 def _untick(process: Process, matter: Matter, before: str) -> None:

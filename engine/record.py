@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from engine.ledger import salted
@@ -70,6 +71,14 @@ def announce(db: Session, entry: LedgerEntry, matter: Matter | None = None) -> N
     """Owes a fact to the world, and to the crowd of the matter's sitting."""
     sitting = (matter.sitting_id or (matter.id if matter.process == "sitting" else None)) if matter else None
     db.add(Outbox(entry_id=entry.id, sitting_id=sitting))
+
+
+def announce_noted(db: Session, matter: Matter) -> None:
+    """What was noted of a matter and not announced."""
+    told = select(Outbox.id).where(Outbox.entry_id == LedgerEntry.id).exists()
+    noted = select(LedgerEntry).where(LedgerEntry.matter_id == matter.id, ~told)
+    for entry in db.scalars(noted.order_by(LedgerEntry.id)):
+        announce(db, entry, matter)
 
 
 def note(

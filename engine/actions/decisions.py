@@ -1,10 +1,9 @@
 """Decisions on topics that are taken one by one, held, and released together, so that all submitters hear at once.
 
-Each stands in the ledger from when it is taken, as its decider's, and is neither shown nor sealed before its release.
-The step is then the releaser's, who must be allowed it as the decider was: the two may be one.
+Each stands in the ledger from when it is taken, as its decider's, and is neither shown nor sealed before its topic
+moves. The step is then the releaser's, who must be allowed it as the decider was: the two may be one.
 """
 
-from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -13,31 +12,57 @@ from sqlalchemy.orm import Session
 
 from engine import rules
 from engine.advance import accepted, advance
-from engine.editions import process_of
-from engine.errors import NotFound, Refused, WrongState
-from engine.models.ledger import LedgerEntry, Outbox
+from engine.editions import has_mark, process_of
+from engine.errors import NotFound, Refused, Stale, WrongState
+from engine.models.matter import Matter
 from engine.models.topic import HeldDecision, Topic
 from engine.permits import permit
-from engine.record import announce, note
+from engine.process import Process, Verb
+from engine.record import as_text, note
 from engine.rules import TOPIC_DECIDERS, Actor
 from engine.words import Words
 
-STAGES: Mapping[str, tuple[str, ...]] = {
-    "received": ("accept", "decline"),
-    "scoring": ("shortlist", "keep_in_reserve"),
-}
-"""By the mark of a stage the steps that decide on the topics in it."""
+STAGES = ("received", "scoring")
+"""The marks of the stages whose topics are decided on together."""
 
 
-def hold(db: Session, topic: Topic, verb: str, *, actor: Actor, now: datetime, **given: Any) -> None:
-    """Instead of what was held before. Raises what doing it now would raise; nobody is told, nothing moves."""
+def deciding(process: Process, stage: str) -> list[Verb]:
+    """The steps out of a stage. Merging decides nothing: the topic goes on in another."""
+    here, merged = process.marked(stage), process.marked("merged")
+    steps = (verb for verb in process.verbs.values() if here & {*verb.start})
+    return [verb for verb in steps if not verb.stays and verb.to not in merged]
+
+
+def hold(
+    db: Session,
+    topic: Topic,
+    verb: str,
+    *,
+    actor: Actor,
+    now: datetime,
+    seen: str | None = None,
+    **given: Any,
+) -> None:
+    """Instead of what was held before; `seen` is what the actor had before them, `shown`.
+
+    Raises what doing it now would raise; nobody is told, nothing moves.
+    """
     rules.require(actor, TOPIC_DECIDERS)
+    held = _held(db, topic, seen)
     process = process_of(db, topic)
-    if verb not in process.verbs or not any(verb in verbs for verbs in STAGES.values()):
+    if verb not in process.verbs:
         raise NotFound(Words("没有这一步。", "There is no such step."))
     permit(db, process, topic, process.verbs[verb], actor, now)
+    here = [stage for stage in STAGES if topic.state in process.marked(stage)]
+    if not any(verb == step.name for stage in here for step in deciding(process, stage)):
+        raise WrongState(
+            Words(
+                "这一步不在集中公布的决定之列，请直接办理。",
+                "This is not among the decisions that are released together; please take the step directly.",
+            )
+        )
     decision = verb, accepted(db, topic, verb, given), topic.version
-    held = db.get(HeldDecision, topic.id) or HeldDecision(topic_id=topic.id)
+    held = held or HeldDecision(topic_id=topic.id)
     if (held.verb, held.answers, held.version) == decision:
         return  # it stays its first decider's
     held.verb, held.answers, held.version = decision
@@ -47,27 +72,44 @@ def hold(db: Session, topic: Topic, verb: str, *, actor: Actor, now: datetime, *
     note(db, topic, "decided", actor=actor, now=now, answers=answers, announced=False)
 
 
-def drop_held(db: Session, topic: Topic, *, actor: Actor, now: datetime) -> None:
+def drop_held(db: Session, topic: Topic, *, actor: Actor, now: datetime, seen: str | None = None) -> None:
     rules.require(actor, TOPIC_DECIDERS)
-    if held := db.get(HeldDecision, topic.id):
+    if held := _held(db, topic, seen):
         note(db, topic, "undecided", actor=actor, now=now, answers={"verb": held.verb}, announced=False)
         db.delete(held)
         db.flush()
 
 
+def shown(held: HeldDecision | None) -> str:
+    """What is held, as a page sends back what it showed."""
+    return as_text({"verb": held.verb, **held.answers, "version": held.version}) if held else ""
+
+
+def _held(db: Session, topic: Topic, seen: str | None) -> HeldDecision | None:
+    """What is held, which nobody changes or releases until this transaction ends."""
+    db.flush()
+    db.refresh(topic, with_for_update=True)
+    held = db.get(HeldDecision, topic.id, populate_existing=True)
+    if seen is not None and seen != shown(held):
+        words = Words(
+            "这一项别人刚刚改过，请看过现在的决定再定。",
+            "Someone has just changed this one; please look at what is decided now.",
+        )
+        raise Stale(words, topic.version)
+    return held
+
+
 def release(db: Session, stage: str, *, actor: Actor, now: datetime) -> int:
     """Does all that is held of a stage, and how many. Where some can no longer be done it names them and does none."""
     rules.require(actor, TOPIC_DECIDERS)
-    held_here = HeldDecision.verb.in_(STAGES[stage])
-    _announce(db, but=db.scalars(select(HeldDecision.topic_id).where(~held_here)).all())
-    all_held = select(HeldDecision).where(held_here).order_by(HeldDecision.topic_id).with_for_update()
+    here = select(Matter.id).where(has_mark(db, "topic", stage)).order_by(Matter.id).with_for_update()
+    held_here = select(HeldDecision).where(HeldDecision.topic_id.in_(db.scalars(here).all()))
     done, refused = 0, []
-    for held in db.scalars(all_held).all():
+    for held in db.scalars(held_here.order_by(HeldDecision.topic_id)).all():
         try:
             advance(db, held.topic, held.verb, actor=actor, now=now, seen=held.version, **held.answers)
         except Refused as refusal:
             refused.append((held.topic.title, refusal.words))
-        db.delete(held)
         done += 1
     if refused:
         zh = "".join(f"“{title}”：{words.zh}" for title, words in refused)
@@ -78,15 +120,4 @@ def release(db: Session, stage: str, *, actor: Actor, now: datetime) -> int:
                 f"These can no longer be done; please change them and release all again: {en}",
             )
         )
-    db.flush()
     return done
-
-
-def _announce(db: Session, but: Sequence[int]) -> None:
-    """What was noted of decisions, save on the topics for which others stay held."""
-    noted = select(LedgerEntry).where(LedgerEntry.event.in_(("matter.decided", "matter.undecided")))
-    told = select(Outbox.entry_id).where(Outbox.entry_id == LedgerEntry.id)
-    for entry in db.scalars(
-        noted.where(~told.exists(), LedgerEntry.matter_id.not_in(but)).order_by(LedgerEntry.id)
-    ):
-        announce(db, entry)

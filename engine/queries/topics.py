@@ -1,11 +1,11 @@
 """Topics and plans as the public and the desk read them."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import mean
 
 from sqlalchemy import func, or_, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, selectinload
 
 from engine.deadlines import Deadline, deadlines
 from engine.editions import carries_mark, has_mark
@@ -124,13 +124,21 @@ class Decidable:
     held: HeldDecision | None
 
 
-def decidable(db: Session, mark: str, verbs: Collection[str]) -> list[Decidable]:
-    """Every topic of a stage, and any for which one of its decisions is held; the best scored first."""
-    held = {one.topic_id: one for one in db.scalars(select(HeldDecision).where(HeldDecision.verb.in_(verbs)))}
-    rows = select(Topic).where(or_(has_mark(db, "topic", mark), Topic.id.in_(held)))
+def decidable(db: Session, mark: str) -> list[Decidable]:
+    """Every topic of a stage, the best scored first; asks as many queries for many as for few."""
+    rows = select(Topic, supporters_of_topic()).where(has_mark(db, "topic", mark))
+    counts = {topic: count for topic, count in db.execute(rows.order_by(Topic.id))}
+    ids = [topic.id for topic in counts]
+    holding = select(HeldDecision).where(HeldDecision.topic_id.in_(ids))
+    held = {one.topic_id: one for one in db.scalars(holding.options(selectinload(HeldDecision.decided_by)))}
+    sheets: dict[int, list[ScoreSheet]] = {topic_id: [] for topic_id in ids}
+    for sheet in db.scalars(
+        select(ScoreSheet).where(ScoreSheet.topic_id.in_(ids)).order_by(ScoreSheet.scorer_id)
+    ):
+        sheets[sheet.topic_id].append(sheet)
     found = [
-        Decidable(topic, supporters(db, topic), scores(db, topic), held.get(topic.id))
-        for topic in db.scalars(rows.order_by(Topic.id))
+        Decidable(topic, count, _scores(sheets[topic.id]), held.get(topic.id))
+        for topic, count in counts.items()
     ]
     return sorted(found, key=lambda one: -(one.scores.average or 0))
 
@@ -162,9 +170,14 @@ def sent_with(db: Session, actor: Actor, key: str) -> Topic | None:
 
 
 def scores(db: Session, topic: Topic) -> Scores:
-    sheets = db.scalars(
-        select(ScoreSheet).where(ScoreSheet.topic_id == topic.id).order_by(ScoreSheet.scorer_id)
-    ).all()
+    return _scores(
+        db.scalars(
+            select(ScoreSheet).where(ScoreSheet.topic_id == topic.id).order_by(ScoreSheet.scorer_id)
+        ).all()
+    )
+
+
+def _scores(sheets: Sequence[ScoreSheet]) -> Scores:
     totals = [sheet.total for sheet in sheets]
     return Scores(
         sheets, round(mean(totals), 1) if totals else None, max(totals) - min(totals) if totals else None

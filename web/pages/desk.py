@@ -1,5 +1,6 @@
 """The workbench: what waits for me and until when."""
 
+from collections.abc import Collection
 from datetime import date
 from typing import Any
 
@@ -9,18 +10,20 @@ from flask_babel import ngettext
 from flask_login import current_user
 from werkzeug.wrappers import Response
 
-from engine.actions.decisions import STAGES, drop_held, hold, release
+from engine.actions.decisions import STAGES, deciding, drop_held, hold, release, shown
 from engine.actions.notices import read_all
 from engine.clock import day, now
 from engine.database import Session
 from engine.deadlines import deadlines
 from engine.editions import process_of, process_on, shipped
-from engine.errors import Invalid, Refused
+from engine.errors import Invalid, Refused, Stale
 from engine.models.consultation import Attendance, Sitting
+from engine.models.topic import Topic
 from engine.permits import look_ahead, may_begin, offers
 from engine.process import Field, State, Verb
 from engine.queries import attendance, briefs, desk, people, sittings, topics
 from engine.queries.matters import may_read, state_of
+from engine.record import as_text
 from engine.rules import (
     DOOR_KEEPERS,
     HALL_MODERATORS,
@@ -151,31 +154,39 @@ def topic_table() -> str:
 @for_roles(*TOPIC_DECIDERS)
 def decisions() -> str | Response | tuple[str, int]:
     """One table a stage; what is chosen is held, and a refusal keeps everything that was chosen."""
-    stage, wrong = _stage(), dict[int, Words]()
+    stage, wrong, gone = _stage(), dict[int, Refused](), False
     if request.method == "POST":
         with transaction() as db:
-            for one in topics.decidable(db, stage, STAGES[stage]):
+            found = topics.decidable(db, stage)
+            here = {f"verb-{one.topic.id}" for one in found}
+            chosen = {name for name, value in request.form.items() if name.startswith("verb-") and value}
+            gone = not chosen <= here
+            for one in found:
                 try:
                     _hold(db, one)
-                except Invalid as refusal:
-                    wrong[one.topic.id] = next(iter(refusal.fields.values()))
                 except Refused as refusal:
-                    wrong[one.topic.id] = refusal.words
-            if wrong:
+                    wrong[one.topic.id] = refusal
+            if wrong or gone:
                 db.rollback()
-        if not wrong:
+        if not (wrong or gone):
             flash(_("决定已保存，还没有公布。"), "done")
             return redirect(url_for("desk.decisions", stage=stage))
     with reading() as db:
         actor = auth.actor(db)
-        found = topics.decidable(db, stage, STAGES[stage])
+        found = topics.decidable(db, stage)
+        processes = {one.topic.edition: process_of(db, one.topic) for one in found}.values()
+        verbs = {verb.name: verb for process in processes for verb in deciding(process, stage)}
+        fields = {name: field for process in processes for name, field in process.fields.items()}
+        asked = {name: (verb, fields[name]) for verb in verbs.values() for name in verb.needs}
+        look_ahead(db, [one.topic for one in found], verbs.values())
         return render_template(
             "desk/decisions.html",
-            rows=[_decision(db, one, actor, stage) | {"wrong": wrong.get(one.topic.id)} for one in found],
+            rows=[_decision(db, one, actor, verbs, asked, wrong.get(one.topic.id)) for one in found],
             wrong=wrong,
+            gone=gone,
             stage=stage,
-            asked=_asked(stage),
-        ), 422 if wrong else 200
+            asked=asked.values(),
+        ), 409 if gone or any(isinstance(one, Stale) for one in wrong.values()) else 422 if wrong else 200
 
 
 def _stage() -> str:
@@ -183,37 +194,57 @@ def _stage() -> str:
     return stage if stage in STAGES else "scoring"
 
 
-def _asked(stage: str) -> list[tuple[Verb, Field]]:
-    """What the decisions of a stage ask for, each with the one that does."""
-    process = shipped("topic")
-    verbs = [process.verbs[name] for name in STAGES[stage]]
-    return [(verb, process.fields[name]) for verb in verbs for name in verb.needs]
-
-
-def _decision(db: Session, one: topics.Decidable, actor: Actor, stage: str) -> dict[str, Any]:
-    """What may be decided on a topic, and what was typed or is held."""
-    choices = [offer for offer in offers(db, one.topic, actor, now()) if offer.verb.name in STAGES[stage]]
+def _decision(
+    db: Session,
+    one: topics.Decidable,
+    actor: Actor,
+    verbs: Collection[str],
+    fields: Collection[str],
+    wrong: Refused | None,
+) -> dict[str, Any]:
+    """What may be decided on a topic, and what was chosen on this page or else is held."""
+    choices = [offer for offer in offers(db, one.topic, actor, now()) if offer.verb.name in verbs]
     held = {"verb": one.held.verb, **one.held.answers} if one.held else {}
+    typed = request.form if _chosen(db, one) and not isinstance(wrong, Stale) else {}
     return {
         "one": one,
+        "shown": shown(one.held),
         "given": {
-            name: request.form.get(f"{name}-{one.topic.id}", held.get(name, ""))
-            for name in ("verb", *(field.name for _verb, field in _asked(stage)))
+            name: typed.get(f"{name}-{one.topic.id}", held.get(name, "")) for name in ("verb", *fields)
         },
         "offers": choices,
         "open": bool(one.held) or not all(offer.refusal for offer in choices),
+        "wrong": next(iter(wrong.fields.values())) if isinstance(wrong, Invalid) else wrong and wrong.words,
     }
 
 
 def _hold(db: Session, one: topics.Decidable) -> None:
-    actor, name = auth.actor(db), request.form.get(f"verb-{one.topic.id}")
-    if name == "":
-        drop_held(db, one.topic, actor=actor, now=now())
-    elif name is not None:
-        verb = process_of(db, one.topic).verbs.get(name)
-        needs = verb.needs if verb else ()
-        given = {field: request.form.get(f"{field}-{one.topic.id}", "") for field in needs}
-        hold(db, one.topic, name, actor=actor, now=now(), **given)
+    if (chosen := _chosen(db, one)) is None:
+        return
+    (verb, given), actor, seen = chosen, auth.actor(db), _seen(one.topic)
+    if verb:
+        hold(db, one.topic, verb, actor=actor, now=now(), seen=seen, **given)
+    else:
+        drop_held(db, one.topic, actor=actor, now=now(), seen=seen)
+
+
+def _chosen(db: Session, one: topics.Decidable) -> tuple[str, dict[str, Any]] | None:
+    """The step and its answers, where a row says something else than when it was shown, and than what is held.
+
+    So a decision on a topic that has changed since is taken anew by saving it again.
+    """
+    row = one.topic.id
+    if (name := request.form.get(f"verb-{row}")) is None:
+        return None
+    verb = process_of(db, one.topic).verbs.get(name)
+    needs = verb.needs if verb else ()
+    given = {field: request.form.get(f"{field}-{row}", "").strip() for field in needs}
+    chosen = as_text({"verb": name, **given, "version": one.topic.version}) if name else ""
+    return None if chosen in (_seen(one.topic), shown(one.held)) else (name, given)
+
+
+def _seen(topic: Topic) -> str:
+    return request.form.get(f"shown-{topic.id}", "")
 
 
 @pages.post("/topics/decisions/release")

@@ -4,16 +4,18 @@ import pytest
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from engine.actions.decisions import drop_held, hold, release
+from engine.actions.decisions import drop_held, hold, release, shown
 from engine.actions.people import confirm_post, grant_post
 from engine.actions.perform import perform
-from engine.errors import Forbidden, Invalid, NotFound, WrongState
+from engine.editions import SHIPPED
+from engine.errors import Forbidden, Invalid, NotFound, Stale, WrongState
 from engine.models.house import Notice
 from engine.models.ledger import LedgerEntry, Outbox
 from engine.models.topic import HeldDecision, Plan, Topic
 from engine.queries.ledger import unsealed
 from engine.queries.matters import history
 from engine.rules import Actor
+from tests.engine.actions.test_editions import adopted
 from tests.engine.actions.test_topic import score
 from tests.houses import House
 
@@ -79,8 +81,8 @@ def test_what_can_no_longer_be_done_is_named_and_then_nothing_is_released(house:
         (first, second), office = two_scored(house, db), house.actor(db, "office")
         for topic in (first, second):
             hold(db, topic, "shortlist", actor=office, now=house.now)
-        perform(db, second, "shortlist", actor=office, now=house.now)
-        with pytest.raises(WrongState, match="“增加社区托育点”: It is at the stage"), db.begin_nested():
+        second.answer_owed_from = house.now.date()  # 30 have come to support it
+        with pytest.raises(WrongState, match="“增加社区托育点”: .*answer"), db.begin_nested():
             release(db, "scoring", actor=office, now=house.now)
         db.expire_all()
         assert (first.state, len(db.scalars(select(HeldDecision)).all())) == ("scoring", 2)
@@ -102,6 +104,8 @@ def test_only_the_office_holds_and_releases_and_only_what_could_be_done_now(hous
         with pytest.raises(Invalid):
             hold(db, first, "keep_in_reserve", actor=office, now=house.now, reason="")
         with pytest.raises(NotFound):
+            hold(db, first, "war", actor=office, now=house.now)
+        with pytest.raises(WrongState, match="not among the decisions"):
             hold(db, first, "merge", actor=office, now=house.now)
         assert db.scalars(select(HeldDecision)).all() == []
 
@@ -156,10 +160,96 @@ def test_who_decided_is_on_record_from_then_on_and_told_when_another_has_release
             ("Decided, to be released with others: Put into the draft plan", "周办公"),
             ("Put into the draft plan", "郑研究 (CPPCC Office)"),
         ]
+        assert past(db, second) == []  # it is not decided yet
+        perform(db, second, "keep_in_reserve", actor=office, now=house.now, reason="场次有限")
         assert [title for title, _ in past(db, second)] == [
             "Decided, to be released with others: Put into the draft plan",
             "Decision taken back before its release: Put into the draft plan",
+            "Keep in reserve",
         ]
         given = [step.answers for step in history(db, first) if step.entry.verb == "decided"]
         assert [[value for _field, value in answers] for answers in given] == [["场次有限"], []]
         assert {one.id for one in entries} <= {one.id for one in unsealed(db, 1000)}
+
+
+@pytest.mark.parametrize("step", ["accept", "merge"])
+def test_a_direct_step_ends_what_is_held_and_tells_who_had_decided_what(house: House, step: str) -> None:
+    with house.transaction() as db:
+        plan, office = house.plan(db), house.actor(db, "office")
+        first, second = house.topic(db, plan), house.topic(db, plan, "增加社区托育点", "citizen2")
+        given = {"reason_code": "personal", "reason": "请走信访渠道。"}
+        hold(db, first, "decline", actor=office, now=house.now, **given)
+        hold(db, second, "accept", actor=office, now=house.now)
+        how = {"merged_into_id": second.id} if step == "merge" else {}
+        perform(db, first, step, actor=office, now=house.now, **how)
+        assert past(db, first)[0] == ("Decided, to be released with others: Decline", "周办公")
+        assert past(db, second) == []
+        assert release(db, "received", actor=office, now=house.now) == 1
+        told = select(Outbox.id).where(Outbox.entry_id == LedgerEntry.id).exists()
+        assert db.scalars(select(LedgerEntry).where(~told)).all() == []
+
+
+def test_a_decision_is_not_held_over_one_that_was_not_seen(house: House) -> None:
+    with house.transaction() as db:
+        (first, second), office = two_scored(house, db), house.actor(db, "office")
+        hold(db, first, "shortlist", actor=office, now=house.now, seen="")
+        seen = shown(db.get(HeldDecision, first.id))
+        hold(db, first, "keep_in_reserve", actor=office, now=house.now, seen=seen, reason="场次有限")
+        for old in ("", seen):
+            with pytest.raises(Stale, match="just changed this one"):
+                hold(db, first, "shortlist", actor=office, now=house.now, seen=old)
+            with pytest.raises(Stale, match="just changed this one"):
+                drop_held(db, first, actor=office, now=house.now, seen=old)
+        with pytest.raises(Stale):
+            drop_held(db, second, actor=office, now=house.now, seen=seen)
+        assert db.get_one(HeldDecision, first.id).verb == "keep_in_reserve"
+
+
+def test_an_edition_that_renames_a_step_keeps_its_decisions(house: House) -> None:
+    text = (SHIPPED / "topic.toml").read_text(encoding="utf-8").replace('"shortlist"', '"propose"')
+    with house.transaction() as db:
+        plan, office = house.plan(db), house.actor(db, "office")
+        first = house.screened_topic(db, plan)
+        adopted(house, db, text=text, name="topic")
+        second = house.screened_topic(db, plan, "增加社区托育点", "citizen2")
+        for topic in (first, second):
+            score(house, db, topic)
+        with pytest.raises(NotFound):
+            hold(db, second, "shortlist", actor=office, now=house.now)
+        hold(db, second, "propose", actor=office, now=house.now)
+        hold(db, first, "shortlist", actor=office, now=house.now)
+        assert release(db, "scoring", actor=office, now=house.now) == 2
+        assert (first.state, second.state) == ("draft_plan", "draft_plan")
+
+
+def test_only_what_is_at_a_stage_of_decisions_is_held(house: House) -> None:
+    with house.transaction() as db:
+        (first, _), office = two_scored(house, db), house.actor(db, "office")
+        with pytest.raises(WrongState):
+            hold(db, first, "accept", actor=office, now=house.now)
+        perform(db, first, "shortlist", actor=office, now=house.now)
+        with pytest.raises(WrongState, match="not among the decisions"):
+            hold(db, first, "keep_in_reserve", actor=office, now=house.now, reason="场次有限")
+
+
+def test_what_is_decided_while_all_is_released_is_released_with_it_or_refused(house: House) -> None:
+    with house.transaction() as db:
+        (first, second), office = two_scored(house, db), house.actor(db, "office")
+        for topic in (first, second):
+            hold(db, topic, "shortlist", actor=office, now=house.now)
+        ids = second.id, first.id
+
+    def decide(db: Session) -> None:
+        for id in ids:
+            given = {"actor": house.actor(db, "office"), "now": house.now, "reason": "场次有限"}
+            hold(db, db.get_one(Topic, id), "keep_in_reserve", **given)
+
+    def let_out(db: Session) -> None:
+        release(db, "scoring", actor=house.actor(db, "office"), now=house.now)
+
+    assert {*house.at_once([decide, let_out])} <= {WrongState}
+    with house.transaction() as db:
+        told = select(Outbox.id).where(Outbox.entry_id == LedgerEntry.id).exists()
+        assert db.scalars(select(LedgerEntry).where(~told)).all() == []
+        assert db.scalars(select(HeldDecision)).all() == []
+        assert {topic.state for topic in db.scalars(select(Topic))} < {"draft_plan", "reserve"}

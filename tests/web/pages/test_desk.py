@@ -1,7 +1,13 @@
 """The workbench: what waits for whom, the tables, the notices."""
 
-import pytest
+import html
+import re
 
+import pytest
+from werkzeug.test import TestResponse
+
+from engine.actions.decisions import hold
+from engine.actions.people import confirm_post, grant_post
 from engine.actions.perform import perform
 from engine.actions.research import plan_research
 from engine.actions.sitting import schedule_sitting
@@ -265,6 +271,102 @@ def test_the_screening_is_decided_in_one_table_and_nobody_hears_before_its_relea
     public = said(web.visitor().get("/ledger"))
     assert "作出决定，待统一公布" in public
     assert "请走信访渠道。" not in public
+
+
+def filled(page: TestResponse) -> dict[str, str]:
+    """What the form of the decisions sends back as it stands."""
+    inputs = re.findall(r'<input type="(?:hidden|text)" name="(\w+-\d+)" value="([^"]*)"', page.text)
+    selects = re.findall(r'<select name="(\w+-\d+)"(.*?)</select>', page.text, re.S)
+    chosen = {name: re.findall(r'value="(\w*)" selected', options) for name, options in selects}
+    return {name: html.unescape(value) for name, value in inputs} | {
+        name: next(iter(found), "") for name, found in chosen.items()
+    }
+
+
+def test_saving_an_old_page_leaves_what_a_colleague_has_decided_since(web: Web) -> None:
+    with web.house.transaction() as db:
+        plan, person = web.house.plan(db), web.house.actor(db, "research").person
+        post = grant_post(
+            db, person, "office_staff", actor=web.house.actor(db, "sysadmin"), now=web.house.now
+        )
+        confirm_post(db, post, actor=web.house.actor(db, "secadmin"), now=web.house.now)
+        titles = ("加装电梯", "社区托育点", "我家的事")
+        first, second, third = (web.house.topic(db, plan, title).id for title in titles)
+    table, mine, theirs = (
+        "/desk/topics/decisions?stage=received",
+        web.sign_in("office"),
+        web.sign_in("research"),
+    )
+    mine.post(table, filled(mine.get(table)) | {f"verb-{third}": "accept"})
+    old = filled(mine.get(table))
+    declined = {
+        f"verb-{third}": "decline",
+        f"reason_code-{third}": "personal",
+        f"reason-{third}": "请“走信访”。",
+    }
+    assert (
+        theirs.post(table, filled(theirs.get(table)) | declined | {f"verb-{second}": "accept"}).status_code
+        == 302
+    )
+    assert mine.post(table, old | {f"verb-{first}": "accept"}).status_code == 302
+    held = filled(mine.get(table))
+    assert [held[f"verb-{one}"] for one in (first, second, third)] == ["accept", "accept", "decline"]
+    for change in ({f"verb-{second}": "decline"}, {f"verb-{third}": ""}):
+        refused = mine.post(table, old | {f"verb-{first}": "accept"} | change)
+        assert refused.status_code == 409
+        assert "这一项别人刚刚改过" in said(refused)
+    assert filled(refused) == held == filled(mine.get(table))
+    assert mine.post(table, filled(refused) | {f"verb-{third}": ""}).status_code == 302
+    assert filled(mine.get(table))[f"verb-{third}"] == ""
+
+
+def test_a_decision_on_what_has_changed_since_is_taken_anew_by_saving_it_again(web: Web) -> None:
+    number, table, office = topic(web), "/desk/topics/decisions?stage=received", web.sign_in("office")
+    office.post(table, {f"verb-{number}": "accept"})
+    with web.house.transaction() as db:
+        db.get_one(Topic, number).version += 1
+    release = "/desk/topics/decisions/release?stage=received"
+    assert office.post(release).status_code == 409
+    assert office.post(table, filled(office.get(table))).status_code == 302
+    assert office.post(release).status_code == 302
+
+
+def test_what_was_released_meanwhile_is_not_said_to_be_saved(web: Web) -> None:
+    with web.house.transaction() as db:
+        plan = web.house.plan(db)
+        first, second = (web.house.topic(db, plan, title).id for title in ("加装电梯", "社区托育点"))
+    table, office = "/desk/topics/decisions?stage=received", web.sign_in("office")
+    old = filled(office.get(table))
+    with web.house.transaction() as db:
+        perform(
+            db, db.get_one(Topic, first), "accept", actor=web.house.actor(db, "office"), now=web.house.now
+        )
+    refused = office.post(table, old | {f"verb-{first}": "decline", f"verb-{second}": "accept"})
+    assert refused.status_code == 409
+    assert "已不在这个阶段" in said(refused)
+    assert filled(refused)[f"verb-{second}"] == "accept"
+    assert office.post(table, filled(refused)).status_code == 302
+
+
+@pytest.mark.parametrize(("stage", "verb"), [("received", "accept"), ("scoring", "shortlist")])
+def test_many_decisions_ask_as_many_queries_as_a_few(web: Web, stage: str, verb: str) -> None:
+    counted = []
+    visitor, path = web.sign_in("office"), f"/desk/topics/decisions?stage={stage}"
+    with web.house.transaction() as db:
+        plan = web.house.plan(db).id
+    for many in (2, 10):
+        with web.house.transaction() as db:
+            for number in range(many):
+                new = web.house.topic if stage == "received" else web.house.screened_topic
+                one = new(db, db.get_one(Plan, plan), f"第{many}批第{number}件民生实事")
+                for name in ("scorer1", "scorer2", "scorer3") if stage == "scoring" else ():
+                    actor = web.house.actor(db, name)
+                    perform(db, one, "score", actor=actor, now=web.house.now, points=POINTS)
+                if number:
+                    hold(db, one, verb, actor=web.house.actor(db, "office"), now=web.house.now)
+        counted.append(web.queries(visitor, path))
+    assert said(visitor.get(path)).count("件民生实事") == 12
+    assert counted[0] == counted[1]
 
 
 def test_the_table_of_topics_is_sorted_by_average_on_demand(web: Web) -> None:
