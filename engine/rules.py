@@ -90,9 +90,8 @@ HALL_RUNNERS = ("host", "recorder", "live_operator", "duty_leader", "committee_s
 DOOR_KEEPERS = ("committee_staff", "recorder")
 HALL_MODERATORS = ("moderator", *HALL_RUNNERS)
 TOPIC_DECIDERS = frozenset({"office_staff"})
-TOPIC_READERS = frozenset(
-    {"office_staff", "research_office", "scorer", "committee_staff", "leader", "member"}
-)
+SCORE_READERS = frozenset({"office_staff", "research_office", "scorer", "committee_staff", "leader"})
+TOPIC_READERS = SCORE_READERS | {"member"}
 
 
 @dataclass(frozen=True)

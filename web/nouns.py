@@ -24,7 +24,7 @@ from engine.queries import attendance as comers
 from engine.queries import materials, people, questionnaires, recommendations, sittings, topics
 from engine.queries.matters import checklists, children, documents, may_read, reads_by_post, state_of
 from engine.queries.research import rounds
-from engine.rules import DOOR_KEEPERS, PROGRAMMERS, ROLES, Actor, role_over
+from engine.rules import DOOR_KEEPERS, PROGRAMMERS, ROLES, TOPIC_DECIDERS, Actor, role_over
 from web.auth import settings
 from web.presenters import clock_words, qr
 
@@ -110,7 +110,8 @@ def _topic(db: Session, matter: Matter, actor: Actor) -> Shown:
             }
             for one in similar
         ],
-        "scores": topics.scores(db, topic),
+        "scores": topics.scores_for(db, topic, actor),
+        "held": topics.held(db, topic) if actor.roles & TOPIC_DECIDERS else None,
         "supporters": topics.supporters(db, topic),
         "consultations": _rows(db, children(db, topic, "consultation")),
     }

@@ -1,7 +1,7 @@
 """Topics and plans as the public and the desk read them."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from statistics import mean
 
 from sqlalchemy import func, or_, select
@@ -13,7 +13,7 @@ from engine.errors import NotFound
 from engine.models.topic import HeldDecision, Plan, ScoreSheet, Support, Topic, supporters_of_topic
 from engine.models.voice import IdempotencyKey
 from engine.process import Process
-from engine.rules import Actor
+from engine.rules import SCORE_READERS, Actor
 from engine.similar import Index
 from engine.words import Words
 
@@ -28,8 +28,11 @@ class Listed:
 
 @dataclass(frozen=True)
 class Scores:
-    """All sheets of a topic; `average` to one decimal and `spread` (highest less lowest), nothing without a sheet."""
+    """All sheets of a topic, and how many there are; `average` to one decimal and `spread` (highest less lowest),
+    nothing without a sheet.
+    """
 
+    number: int
     sheets: Sequence[ScoreSheet]
     average: float | None
     spread: int | None
@@ -177,10 +180,29 @@ def scores(db: Session, topic: Topic) -> Scores:
     )
 
 
+def held(db: Session, topic: Topic) -> HeldDecision | None:
+    """What is decided on it and not released."""
+    return db.get(HeldDecision, topic.id)
+
+
+def scores_for(db: Session, topic: Topic, actor: Actor) -> Scores:
+    """As far as this person is to see them: not before their own sheet is in, so that each judges alone; and sheet by
+    sheet only those who have a part in the decision.
+    """
+    found = scores(db, topic)
+    if "scorer" in actor.roles and carries_mark(db, topic, "scoring"):
+        if actor.id not in {sheet.scorer_id for sheet in found.sheets}:
+            return Scores(found.number, (), None, None)
+    return found if actor.roles & SCORE_READERS else replace(found, sheets=())
+
+
 def _scores(sheets: Sequence[ScoreSheet]) -> Scores:
     totals = [sheet.total for sheet in sheets]
     return Scores(
-        sheets, round(mean(totals), 1) if totals else None, max(totals) - min(totals) if totals else None
+        len(sheets),
+        sheets,
+        round(mean(totals), 1) if totals else None,
+        max(totals) - min(totals) if totals else None,
     )
 
 

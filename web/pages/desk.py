@@ -20,7 +20,7 @@ from engine.errors import Invalid, Refused, Stale
 from engine.models.consultation import Attendance, Sitting
 from engine.models.topic import Topic
 from engine.permits import look_ahead, may_begin, offers
-from engine.process import Field, State, Verb
+from engine.process import State, Verb
 from engine.queries import attendance, briefs, desk, people, sittings, topics
 from engine.queries.matters import may_read, state_of
 from engine.record import as_text
@@ -136,7 +136,7 @@ def topic_table() -> str:
                     "href": url_for("matters.show", matter_id=one.topic.id),
                     "topic": one.topic,
                     "supporters": one.supporters,
-                    "scores": topics.scores(db, one.topic),
+                    "scores": topics.scores_for(db, one.topic, auth.actor(db)),
                     "state": state_of(db, one.topic),
                 }
                 for one in listed
@@ -186,6 +186,7 @@ def decisions() -> str | Response | tuple[str, int]:
             gone=gone,
             stage=stage,
             asked=asked.values(),
+            titles={name: verb.title for name, verb in verbs.items()},
         ), 409 if gone or any(isinstance(one, Stale) for one in wrong.values()) else 422 if wrong else 200
 
 

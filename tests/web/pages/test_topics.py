@@ -364,3 +364,22 @@ def test_where_an_offices_own_edition_takes_up_nothing_the_plan_still_shows(web:
     office = web.sign_in("office")
     assert office.get(f"/desk/matters/{plan}").status_code == 200
     assert office.get(f"/desk/matters/{plan}/new/topic/take_up").status_code == 404
+
+
+def test_who_is_still_to_score_sees_no_other_scores_and_a_member_no_sheets(web: Web) -> None:
+    with web.house.transaction() as db:
+        topic = web.house.screened_topic(db, web.house.plan(db))
+        for scorer in ("scorer1", "scorer2"):
+            perform(db, topic, "score", actor=web.house.actor(db, scorer), now=web.house.now, points=POINTS)
+        page, name = f"/desk/matters/{topic.id}", web.house.actor(db, "scorer2").person.name
+    for who, average, sheet in (
+        ("scorer3", False, False),
+        ("scorer1", True, True),
+        ("office", True, True),
+        ("moderator1", True, False),
+    ):
+        seen, history = said(web.sign_in(who).get(page)).split("办理经过", 1)
+        assert "公众" not in history
+        assert ("平均分 80 分" in seen, name in seen) == (average, sheet), who
+        assert ("平均分 —" in seen) == (not average)
+        assert "评分人数 2 人" in seen
