@@ -36,6 +36,13 @@ def materials_for(db: Session, attendance: Attendance) -> Sequence[Material]:
     return db.scalars(rows.order_by(Material.id)).all()
 
 
+def recipients(db: Session, material: Material) -> Sequence[Attendance]:
+    """Those it is for, in the order in which they were invited."""
+    rows = select(Attendance).join(Recipient, Recipient.attendance_id == Attendance.id)
+    rows = rows.where(Recipient.material_id == material.id).options(selectinload(Attendance.person))
+    return db.scalars(rows.order_by(Attendance.id)).all()
+
+
 def readings(db: Session, found: Sequence[Material]) -> dict[tuple[int, int], datetime]:
     """(material, person) → when they read it first."""
     rows = (
