@@ -7,7 +7,7 @@ from sqlalchemy import ColumnElement, ScalarSelect, exists, func, not_, select
 from sqlalchemy.orm import Session, aliased
 
 from engine.editions import has_mark, is_ended
-from engine.models.consultation import Finding, Segment
+from engine.models.consultation import Attendance, Finding, Recipient, Segment
 from engine.models.ledger import LedgerEntry
 from engine.models.matter import Matter, MatterMark
 from engine.models.people import Post
@@ -110,6 +110,17 @@ def others_on_air(db: Session, _: str) -> ColumnElement[int]:
 
 def leave_requests(db: Session, _: str) -> ColumnElement[int]:
     return _rows(LedgerEntry.matter_id == Matter.id, LedgerEntry.verb == "request_leave")
+
+
+def unread(db: Session, _: str) -> ColumnElement[int]:
+    """Those a material is for who have not read it."""
+    guest = Attendance.__table__.c
+    read = exists().where(
+        LedgerEntry.matter_id == Recipient.material_id,
+        LedgerEntry.verb == "read",
+        LedgerEntry.actor_id == guest.person_id,
+    )
+    return _rows(Recipient.material_id == Matter.id, guest.id == Recipient.attendance_id, not_(read))
 
 
 def sources(db: Session, _: str) -> ColumnElement[int]:

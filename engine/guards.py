@@ -16,7 +16,7 @@ from engine.models.consultation import Attendance, Material, Research, Sitting
 from engine.models.matter import Matter
 from engine.models.recommendation import Assignment
 from engine.models.topic import Topic, supporters_of_topic
-from engine.past import ahead, done_since, has_done
+from engine.past import ahead, done_since
 from engine.process import Guard, Verb
 from engine.process_check import Asks
 from engine.rules import ROLES
@@ -204,11 +204,6 @@ def _reading_is_open(db: Session, matter: Matter, number: int, now: datetime) ->
 
 def _still_readable(db: Session, matter: Matter, number: int, now: datetime) -> bool:
     return now < db.get_one(Material, matter.id).readable_until
-
-
-def _not_all_have_read(db: Session, matter: Matter, number: int, now: datetime) -> bool:
-    people = db.get_one(Material, matter.id).recipient_ids
-    return not all(has_done(db, matter, "read", person) for person in people)
 
 
 def _leads_replied(db: Session, matter: Matter, number: int, now: datetime) -> bool:
@@ -464,8 +459,9 @@ CONDITIONS: dict[str, Condition] = {
         ),
     ),
     "not_all_have_read": Condition(
-        _not_all_have_read,
+        lambda db, matter, number, now: count(db, matter, counts.unread) > 0,
         lambda _: Words("收件人都已查阅。", "Everybody it is for has read it."),
+        (counts.unread,),
     ),
     "nothing_on_air": _none(
         counts.others_on_air,

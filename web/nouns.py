@@ -236,7 +236,7 @@ def _material(db: Session, matter: Matter, actor: Actor) -> Shown:
         "closed": lacking if carries_mark(db, material, "released") else state_of(db, material).title,
         "recipients": [
             {"attendance": one, "state": state_of(db, one), "read_at": read.get((material.id, one.person_id))}
-            for one in material.recipients
+            for one in materials.recipients(db, material)
         ],
     }
 

@@ -16,7 +16,7 @@ from engine.models.house import Document
 from engine.models.ledger import LedgerEntry
 from engine.past import has_done
 from engine.permits import permit
-from engine.queries.materials import materials
+from engine.queries import materials
 from engine.record import keep
 from engine.rules import SYSTEM, Actor
 from engine.words import Words
@@ -100,14 +100,15 @@ def remind(
     db: Session, material: Material, *, actor: Actor, now: datetime, seen: int | None = None
 ) -> LedgerEntry:
     entry = advance(db, material, "remind", actor=actor, now=now, seen=seen)
-    unread = [one.person for one in material.recipients if not has_done(db, material, "read", one.person_id)]
-    tell(db, material, entry, unread)
+    read = materials.readings(db, [material])
+    unread = [one for one in materials.recipients(db, material) if (material.id, one.person_id) not in read]
+    tell(db, material, entry, [one.person for one in unread])
     return entry
 
 
 def move_windows(db: Session, sitting: Sitting, by: timedelta, *, now: datetime) -> None:
     """The hours of its materials go along with a sitting; whom one has been released to is told."""
-    for one in materials(db, sitting):
+    for one in materials.materials(db, sitting):
         verb = process_of(db, one).verbs.get("reschedule")  # an office's own edition need not have it
         if verb and one.state in verb.start:
             hours = {"readable_from": one.readable_from, "readable_until": one.readable_until}

@@ -39,6 +39,13 @@ def materials_for(db: Session, attendances: Sequence[Attendance]) -> dict[int, l
     return found
 
 
+def recipients(db: Session, material: Material) -> Sequence[Attendance]:
+    """Those it is for, in the order in which they were invited."""
+    rows = select(Attendance).join(Recipient, Recipient.attendance_id == Attendance.id)
+    rows = rows.where(Recipient.material_id == material.id).options(selectinload(Attendance.person))
+    return db.scalars(rows.order_by(Attendance.id)).all()
+
+
 def readings(db: Session, found: Sequence[Material]) -> dict[tuple[int, int], datetime]:
     """(material, person) → when they read it first."""
     rows = (

@@ -191,6 +191,18 @@ def test_those_who_have_not_read_it_are_reminded_by_one_button(web: Web) -> None
     assert "提醒未查阅的人" not in said(reader.get("/desk/notices"))
 
 
+def test_its_page_asks_as_much_for_many_as_for_one(web: Web) -> None:
+    number, staff = planned(web, "group1", "group2", "unit_admin", "unit_leader"), web.sign_in("committee")
+    pages = [
+        sent(web, staff, number, *names) for names in (("沈组长",), ("沈组长", "韩组长", "杨联络", "秦局长"))
+    ]
+    for page in pages:
+        staff.post(f"{page}/release")
+        assert "提醒未查阅的人" in said(staff.get(page))
+    one, four = (web.queries(staff, page) for page in pages)
+    assert one == four
+
+
 def test_by_the_form_of_any_step_nothing_is_read_or_given_to_others(web: Web) -> None:
     number, staff = planned(web, "group1"), web.sign_in("committee")
     page = sent(web, staff, number, "沈组长")
