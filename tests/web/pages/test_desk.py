@@ -85,7 +85,7 @@ def test_the_table_of_topics_shows_support_and_scores_by_stage(web: Web) -> None
         for name, points in (("scorer1", 25), ("scorer2", 5)):
             sheet = {"priority": points, "concern": 25, "value": 20, "feasibility": 15, "adoption": 15}
             perform(db, subject, "score", actor=web.house.actor(db, name), now=web.house.now, points=sheet)
-    visitor = web.sign_in("scorer3")
+    visitor = web.sign_in("scorer1")
     sheets = said(visitor.get(f"/desk/matters/{number}"))
     assert "指标 褚评分 卫评分 契合党政中心工作 25 5 群众关切程度 25 25" in sheets
     assert "合计 100 80" in sheets
