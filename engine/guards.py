@@ -413,7 +413,7 @@ CONDITIONS: dict[str, Condition] = {
     "remote_agreed": Condition(
         _remote_agreed,
         lambda _: Words(
-            "您没有同意被看到、听到并录像，不能使用远程席位；可以到会场参加。",
+            "您还没有同意被看到、听到并录像，不能使用远程席位；可以到会场参加。",
             "Without your consent to being seen, heard and recorded it stays closed; you may come to the hall.",
         ),
     ),
