@@ -335,11 +335,12 @@ def tell(
     those `told` already. Who they are.
     """
     process = process_of(db, matter)
-    verb, state = process.verbs[entry.verb].title, process.states[matter.state].title
+    verb, state = process.verbs[entry.verb], process.states[matter.state].title
     hearers = dict.fromkeys(person.id for person in people)
+    at = Words("", "") if verb.stays else Words(f"，现为“{state.zh}”", f"; it is now at “{state.en}”")
     words = Words(
-        f"{process.title.zh}“{matter.title}”：{verb.zh}，现为“{state.zh}”。",
-        f"{process.title.en} “{matter.title}”: {verb.en}; it is now at “{state.en}”.",
+        f"{process.title.zh}“{matter.title}”：{verb.title.zh}{at.zh}。",
+        f"{process.title.en} “{matter.title}”: {verb.title.en}{at.en}.",
     )
     for person_id in (one for one in hearers if one not in {entry.actor_id, *told}):
         db.add(

@@ -107,7 +107,7 @@ def answer(db: Session, spec: Field, given: Any) -> str:
         case "date" | "moment":
             return written(given)
         case "yes":
-            return say(Words("已确认", "Confirmed"))
+            return say(Words("是", "Yes"))
         case "rows" if isinstance(given, list):
             return say(Words("；", "; ")).join(_row(spec, row) for row in given)
         case "checklist":

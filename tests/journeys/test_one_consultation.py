@@ -5,16 +5,15 @@ Citizen, committee, office and leaders, activity group, host and moderator, depa
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 from docx import Document
-from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
+from playwright.sync_api import Browser, Page, expect
 
 from engine.clock import day, now
 from tests.houses import READINESS, SITTING_POSTS, STAFF
+from tests.journeys.browsers import PHONE, Story, number
 from tests.journeys.conftest import RunningHouse
 
 TOPIC = "提升小区物业管理水平"
@@ -22,76 +21,6 @@ QUESTION = "小区公共收益的账目多久公布一次？"
 REPLY = "已要求各小区每季度公布一次公共收益收支。"
 AT_ONCE = 2_000
 COMPILED = 60_000  # the relay rings, a worker wakes up: seconds; two test runs share the cores
-PHONE = {"width": 390, "height": 844}
-
-
-@dataclass
-class Story:
-    """Everybody's open page, by the keys of `houses.STAFF`; citizens prove a telephone."""
-
-    running: RunningHouse
-    browser: Browser
-    folder: Path
-    contexts: dict[str, BrowserContext] = field(default_factory=dict)
-    complaints: list[str] = field(default_factory=list)
-
-    def page(self, who: str) -> Page:
-        if who not in self.contexts:
-            context = self.browser.new_context(base_url=self.running.url, locale="zh-CN")
-            context.set_default_timeout(20_000)
-            context.on(
-                "console", lambda line: self.complaints.append(line.text) if line.type == "error" else None
-            )
-            context.on("weberror", lambda error: self.complaints.append(str(error.error)))
-            self.contexts[who] = context
-            page = context.new_page()
-            if who in STAFF:
-                page.goto(self.running.sign_in_link(who))
-                page.get_by_role("button", name="登录", exact=True).click()
-                page.wait_for_url("**/desk/")
-        return self.contexts[who].pages[0]
-
-    def do(self, who: str, matter: int, verb: str, **given: str) -> None:
-        """A step of a matter, by its button and its form."""
-        page = self.page(who)
-        page.goto(f"/desk/matters/{matter}")
-        page.get_by_role("link", name=verb, exact=True).first.click()
-        self.send(page, verb, **given)
-        expect(page.get_by_text(f"已办理：{verb}。")).to_be_visible()
-
-    def send(self, page: Page, button: str, **given: str) -> None:
-        for name, value in given.items():
-            fill(page, name, value)
-        page.get_by_role("button", name=button, exact=True).click()
-
-    def begin(self, who: str, parent: int, path: str, verb: str, **given: str) -> int:
-        """Something new under a matter; its number."""
-        page = self.page(who)
-        page.goto(f"/desk/matters/{parent}")
-        page.locator(f'a[href="/desk/matters/{parent}/new/{path}"]').click()
-        self.send(page, verb, **given)
-        expect(page.get_by_text(f"已办理：{verb}。")).to_be_visible()
-        return number(page.url)
-
-
-def fill(page: Page, name: str, value: str) -> None:
-    """Whatever kind of control it is."""
-    control: Locator = page.locator(f'[name="{name}"]')
-    kind = control.first.evaluate("one => one.type || one.tagName")
-    if kind == "radio":
-        page.locator(f'[name="{name}"][value="{value}"]').check()
-    elif kind == "checkbox":
-        control.first.check()
-    elif kind == "file":
-        control.set_input_files(value)
-    elif kind.startswith("select"):
-        control.select_option(label=value)
-    else:
-        control.fill(value)
-
-
-def number(url: str) -> int:
-    return int(re.findall(r"\d+", url)[-1])
 
 
 @pytest.fixture(scope="module")

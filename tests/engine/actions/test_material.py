@@ -141,7 +141,7 @@ def test_other_hours_hold_at_once_and_are_told(house: House) -> None:
         house.now = made.readable_until
         do(house, db, made, "set_window", readable_until="2026-12-01T18:00")
         assert reads(house, db, made) is None
-        assert told(db, made)[one.person_id][-1] == "会议材料“调研通报”：调整查阅时间，现为“已发放”。"
+        assert told(db, made)[one.person_id][-1] == "会议材料“调研通报”：调整查阅时间。"
 
 
 @ON_ONE

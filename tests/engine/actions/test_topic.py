@@ -131,7 +131,7 @@ def test_enough_supporters_oblige_the_office_to_an_answer_before_any_decision(ho
         assert due
         assert (due.clock.owner, due.due.isoformat()) == ("office_staff", "2026-10-27")
         assert [entry.verb for entry in ledger_of(db, topic)].count("oblige_answer") == 1
-        reached = "Enough supporters for an answer; it is now at “Scoring”."
+        reached = "Enough supporters for an answer."
         assert told(db, topic)[1:] == [(topic.created_by_id, reached), (office.id, reached)]
         for verb, given in (("shortlist", {}), ("keep_in_reserve", {"reason": "场次有限"})):
             with pytest.raises(WrongState, match="must answer in public first"):
