@@ -338,9 +338,10 @@ def tell(
     verb, state = process.verbs[entry.verb], process.states[matter.state].title
     hearers = dict.fromkeys(person.id for person in people)
     at = Words("", "") if verb.stays else Words(f"，现为“{state.zh}”", f"; it is now at “{state.en}”")
+    why = next((text.text for text in entry.texts if text.field == "public_reason"), None)
     words = Words(
-        f"{process.title.zh}“{matter.title}”：{verb.title.zh}{at.zh}。",
-        f"{process.title.en} “{matter.title}”: {verb.title.en}{at.en}.",
+        f"{process.title.zh}“{matter.title}”：{verb.title.zh}{at.zh}。{f'理由：{why}' if why else ''}",
+        f"{process.title.en} “{matter.title}”: {verb.title.en}{at.en}.{f' Reason: {why}' if why else ''}",
     )
     for person_id in (one for one in hearers if one not in {entry.actor_id, *told}):
         db.add(

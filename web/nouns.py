@@ -122,7 +122,10 @@ def _plan(db: Session, matter: Matter, actor: Actor) -> Shown:
     is_issued = carries_mark(db, plan, "issued")
     pool = topics.topics(db, mark="reserve", size=500)[0] if carries_mark(db, matter, "call_open") else []
     return {
-        "topics": _rows(db, children(db, matter, "topic")),
+        "topics": sorted(
+            _rows(db, children(db, matter, "topic")), key=lambda row: "planned" not in row["state"].marks
+        ),
+        "forms": shipped("topic").fields["form"].choices,
         "outcome": topics.counts_of_plan(db, plan) if is_issued else {},
         "carried_over": _rows(db, topics.to_take_up(db, plan)),
         "reserve": _rows(db, [one.topic for one in pool]),

@@ -97,8 +97,10 @@ def set_programme(
         raise WrongState(
             Words("会议已经开始，议程不能再改。", "The sitting has begun; the run-of-show is fixed.")
         )
-    for part in parts:
-        _require_whole(db, sitting, part)
+    for position, part in enumerate(parts, start=1):
+        if wrong := _wrong(db, sitting, part):
+            where = Words(f"第 {position} 环节：", f"Segment {position}: ")
+            raise Invalid({"parts": Words(where.zh + wrong.zh, where.en + wrong.en)})
     amend(db, sitting, seen=seen)
     sitting.segments.clear()
     db.flush()
@@ -137,30 +139,27 @@ def release_brief(
     return entry
 
 
-def _require_whole(db: Session, sitting: Sitting, part: Part) -> None:
+def _wrong(db: Session, sitting: Sitting, part: Part) -> Words | None:
     texts = (part.title, 100), (part.speaker, 100), (part.in_charge, 60), (part.cue, 100)
     if part.kind not in KINDS or not 1 <= part.minutes <= 240 or not part.title.strip():
-        wrong = Words(
-            "每个环节要有名称、类别和 1 到 240 分钟的时长。",
-            "Each segment needs a title, a kind and 1 to 240 minutes.",
+        return Words(
+            "要有名称、类别和 1 到 240 分钟的时长。", "it needs a title, a kind and 1 to 240 minutes."
         )
-    elif any(has_controls(text) for text, _most in texts):
-        wrong = Words("含有无法保存的控制字符。", "It holds control characters that cannot be kept.")
-    elif any(len(text) > most for text, most in texts):
-        wrong = Words(
+    if any(has_controls(text) for text, _most in texts):
+        return Words("含有无法保存的控制字符。", "it holds control characters that cannot be kept.")
+    if any(len(text) > most for text, most in texts):
+        return Words(
             "名称、发言人和播放内容最多 100 字，负责人最多 60 字。",
-            "Title, speaker and media cue have at most 100 characters, whoever is in charge 60.",
+            "title, speaker and media cue have at most 100 characters, whoever is in charge 60.",
         )
-    elif part.unit_id is not None and db.get(Unit, part.unit_id) is None:
-        wrong = Words("没有这个单位，请从列表中选择。", "There is no such unit; please choose from the list.")
-    elif not _is_material(db, sitting, part):
-        wrong = Words(
+    if part.unit_id is not None and db.get(Unit, part.unit_id) is None:
+        return Words("没有这个单位，请从列表中选择。", "there is no such unit; please choose from the list.")
+    if not _is_material(db, sitting, part):
+        return Words(
             "素材只能选本次协商的一条调研发现或一个文件。",
-            "The material is one finding or one file of this consultation.",
+            "the material is one finding or one file of this consultation.",
         )
-    else:
-        return
-    raise Invalid({"parts": wrong})
+    return None
 
 
 def _is_material(db: Session, sitting: Sitting, part: Part) -> bool:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, Select, select
+from sqlalchemy import Row, Select, inspect, select
 from sqlalchemy.orm import Session
 from sqlalchemy.orm.attributes import set_committed_value
 
@@ -212,8 +212,8 @@ def _who(entry: LedgerEntry, names: dict[int, str]) -> Words:
 
 
 def children(db: Session, matter: Matter, process: str) -> Sequence[Matter]:
-    rows = select(Matter).where(Matter.parent_id == matter.id, Matter.process == process)
-    return db.scalars(rows.order_by(Matter.id)).all()
+    noun = inspect(Matter).polymorphic_map[process].class_
+    return db.scalars(select(noun).where(Matter.parent_id == matter.id).order_by(Matter.id)).all()
 
 
 def state_of(db: Session, matter: Matter) -> State:

@@ -28,7 +28,7 @@ MOST_PARTS = 40
 @pages.route("/sittings/<id:sitting_id>/programme", methods=["GET", "POST"])
 @for_roles(*PROGRAMMERS)
 def edit(sitting_id: int) -> str | Response | tuple[str, int]:
-    """Moving a row and adding one only show the form again; nothing is kept before it is saved."""
+    """Moving a row, adding one and taking one out only show the form again; nothing is kept before it is saved."""
     with as_needed() as db:
         sitting = sittings.sitting(db, sitting_id)
         version, stale = request.form.get("version", sitting.version), None
@@ -41,7 +41,7 @@ def edit(sitting_id: int) -> str | Response | tuple[str, int]:
         )
         if request.method == "POST":
             form = Form({"parts": _typed()})
-            if not {"more", "move"} & request.form.keys():
+            if not {"more", "move", "remove"} & request.form.keys():
                 try:
                     parts = [_part(row) for row in form.given["parts"] if any(row.values())]
                     set_programme(db, sitting, parts, actor=auth.actor(db), now=now(), seen=seen(request))
@@ -79,12 +79,14 @@ def _row(part: Segment) -> dict[str, str]:
 
 
 def _typed() -> list[dict[str, str]]:
-    """The rows as they were typed, with one more, or one moved, where that was pressed."""
+    """The rows as they were typed, with one more, one less or one moved, where that was pressed."""
     many = range(min(MOST_PARTS, sum(name.endswith("-title") for name in request.form)))
     rows = [{name: request.form.get(f"parts-{row}-{name}", "").strip() for name in COLUMNS} for row in many]
     at, to = _move()
     if at in many and to in many:
         rows[at], rows[to] = rows[to], rows[at]
+    if (off := request.form.get("remove", "")) in map(str, many):
+        del rows[_number(off)]
     return [*rows, {}] if "more" in request.form else rows
 
 

@@ -301,7 +301,8 @@ def test_with_its_sitting_an_invitation_is_cancelled(house: House) -> None:
         one = invited(house, db, planned)
         leader = house.actor(db, "leader")
         perform(db, planned, "cancel", actor=leader, now=house.now, public_reason="另行安排。")
-        assert (one.state, told(db, one)[-1][-9:]) == ("cancelled", "现为“会议取消”。")
+        assert one.state == "cancelled"
+        assert told(db, one)[-1].endswith("现为“会议取消”。理由：另行安排。")
 
 
 def test_on_a_new_day_everybody_is_asked_again(house: House) -> None:
@@ -312,6 +313,7 @@ def test_on_a_new_day_everybody_is_asked_again(house: House) -> None:
         perform(
             db, planned, "postpone", actor=house.actor(db, "leader"), now=house.now, public_reason="台风。"
         )
+        assert told(db, silent)[-1].endswith("会议延期。理由：台风。")
         with pytest.raises(WrongState, match="put off"):
             do(house, db, silent, "accept", "group2")
         new = {"starts_at": "2026-12-08T14:00", "ends_at": "2026-12-08T16:00", "place": "协商室"}
@@ -395,7 +397,8 @@ def test_who_had_signed_in_to_a_sitting_that_is_cancelled_hears_of_it(house: Hou
         come(house, db, one)
         leader = house.actor(db, "leader")
         perform(db, planned, "cancel", actor=leader, now=house.now, public_reason="台风。")
-        assert (one.state, told(db, one)[-1][-9:]) == ("cancelled", "现为“会议取消”。")
+        assert one.state == "cancelled"
+        assert told(db, one)[-1].endswith("现为“会议取消”。理由：台风。")
 
 
 LINK = "https://meeting.example/j/123?pwd=abc"

@@ -136,6 +136,22 @@ def test_a_segment_moves_by_a_button_and_nothing_is_kept_before_it_is_saved(web:
     assert saved(web, at) == before
 
 
+def test_a_segment_is_taken_out_by_a_button(web: Web) -> None:
+    at, staff = sitting(web), web.sign_in("committee")
+    before = saved(web, at)
+    for which, left in (
+        ("0", ["部门解答"]),
+        ("1", ["调研通报"]),
+        ("2", None),
+        ("-1", None),
+        ("٠", None),
+        ("", None),
+    ):
+        page = staff.post(path(at), typed(*ROWS, remove=which))
+        assert (page.status_code, titles(page.text)) == (200, left or ["调研通报", "部门解答"])
+    assert saved(web, at) == before
+
+
 def test_what_is_not_whole_or_not_of_this_consultation_is_refused_and_stays_typed(web: Web) -> None:
     at, staff = sitting(web), web.sign_in("committee")
     with web.house.transaction() as db:
@@ -158,7 +174,7 @@ def test_what_is_not_whole_or_not_of_this_consultation_is_refused_and_stays_type
         ({"material": "finding-2"}, "素材只能选本次协商"),
         ({"material": "1"}, "素材只能选本次协商"),
         ({"minutes": "241"}, "1 到 240 分钟"),
-        ({"title": ""}, "每个环节要有名称"),
+        ({"title": ""}, "第 1 环节：要有名称"),
         ({"title": "甲\x0b乙"}, "控制字符"),
         ({"cue": "\x1b"}, "控制字符"),
     ):
