@@ -343,9 +343,7 @@ def test_its_hours_go_along_with_its_sitting_and_whom_it_was_released_to_is_told
             True,
             False,
         ]
-        assert told(db, made)[one.person_id][-1] == (
-            "会议材料“调研通报”：会议改期，查阅时间顺延。"
-        )
+        assert told(db, made)[one.person_id][-1] == "会议材料“调研通报”：会议改期，查阅时间顺延。"
         assert told(db, waiting) == {}
         house.now = at.starts_at
         assert reads(house, db, made) is None
