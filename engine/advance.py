@@ -235,9 +235,7 @@ def _write(db: Session, process: Process, matter: Matter, **values: Any) -> None
     if done.rowcount != 1:  # type: ignore[attr-defined]
         raise _stale(db, process, matter, matter.version)
     db.flush()
-    db.expire(
-        matter, inspect(type(matter)).relationships.keys()
-    )  # a form may have named another unit or person
+    db.expire(matter, inspect(type(matter)).relationships.keys())  # a form may have named another unit
     for name, value in written.items():
         set_committed_value(matter, name, value)
 

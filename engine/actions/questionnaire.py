@@ -14,6 +14,7 @@ from engine.errors import Invalid, WrongState
 from engine.models.consultation import Research
 from engine.models.ledger import LedgerEntry
 from engine.models.questionnaire import Answer, AnswerSheet, Item, Questionnaire
+from engine.process import has_controls
 from engine.queries.questionnaires import labels, takes_answers
 from engine.rules import SYSTEM, Actor
 from engine.words import Words
@@ -187,10 +188,7 @@ def _values(item: Item, values: list[Any]) -> list[dict[str, Any]]:
     if len(texts) > 1 and item.kind != "several":
         raise ValueError
     if item.kind == "text":
-        if any(
-            len(text) > WORDS_MAX or any(ord(char) < 32 and char not in "\n\t" for char in text)
-            for text in texts
-        ):
+        if any(len(text) > WORDS_MAX or has_controls(text) for text in texts):
             raise ValueError
         return [{"words": text} for text in texts]
     known = {str(number): number for number in range(1, len(labels(item)) + 1)}
