@@ -49,6 +49,8 @@ class Field:
     required_unless: Mapping[str, str] = field(default_factory=dict)
     untold: bool = False
     """Its answer stands in no history and is not filled in again in a form."""
+    watermark: bool = False
+    """A PDF is handed out with the name of whoever gets it on every page."""
 
     def optional_with(self, given: Mapping[str, object]) -> bool:
         """Whether another answer makes this one unnecessary."""
@@ -232,7 +234,18 @@ def line_of(lines: Mapping[str, int], place: str) -> int:
 
 
 _PROCESS_KEYS = {"process", "title", "start", "field", "state", "verb"}
-_FIELD_KEYS = {"kind", "label", "help", "choices", "of", "min", "max", "required_unless", "untold"}
+_FIELD_KEYS = {
+    "kind",
+    "label",
+    "help",
+    "choices",
+    "of",
+    "min",
+    "max",
+    "required_unless",
+    "untold",
+    "watermark",
+}
 _STATE_KEYS = {"title", "marks", "due", "end"}
 _CLOCK_KEYS = {"what", "within", "before", "on", "of", "owner", "at_most", "warn", "late_tells"}
 _VERB_KEYS = {
@@ -316,6 +329,7 @@ class _Reader:
             max=self.number(table, "max", place),
             required_unless=self.pairs(table, "required_unless", place),
             untold=self.flag(table, "untold", place),
+            watermark=self.flag(table, "watermark", place),
         )
 
     def state(self, name: str, table: dict[str, Any]) -> State:

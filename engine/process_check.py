@@ -126,6 +126,8 @@ class _Checker:
             )
         if field.name in self.known.untold and not field.untold:
             self.wrong(place, f"“{field.label.zh}”要保留 untold。", f"“{field.label.en}” keeps `untold`.")
+        if field.watermark and field.kind != "file":
+            self.wrong(f"{place}.watermark", "只有文件才能加水印。", "Only a file can bear a watermark.")
         if field.min is not None and field.max is not None and field.min > field.max:
             self.wrong(f"{place}.min", "min 大于 max。", "`min` is more than `max`.")
         for key, length in (("min", field.min), ("max", field.max)):

@@ -46,6 +46,7 @@ PARTS = {
     "max": Words("最多", "most"),
     "required_unless": Words("可免填", "spared by"),
     "untold": Words("不显示", "not shown"),
+    "watermark": Words("水印", "watermark"),
 }
 Names = Mapping[str, Words]
 """What a text calls a thing → what people call it."""

@@ -393,6 +393,12 @@ def test_what_a_shipped_text_leaves_untold_stays_so() -> None:
     assert lost.words.en == "“Link of the remote seat” keeps `untold`."
 
 
+def test_only_a_file_bears_a_watermark() -> None:
+    text = (SHIPPED / "material.toml").read_text(encoding="utf-8")
+    (wrong,) = findings(text.replace("[field.note]", "[field.note]\nwatermark = true"), "material")
+    assert wrong.words.en == "Only a file can bear a watermark."
+
+
 @given(
     st.sampled_from(re.findall(r"^\w+ = (.+)$", GOOD, re.MULTILINE)),
     st.recursive(

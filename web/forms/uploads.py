@@ -2,7 +2,7 @@
 
 from flask import Request
 
-from engine.actions.files import NotTaken, store_upload
+from engine.actions.files import NotTaken, path_of, store_upload
 from engine.clock import now
 from engine.database import Session
 from engine.errors import Invalid
@@ -11,6 +11,7 @@ from engine.process import Process, Verb
 from engine.rules import Actor
 from engine.words import Words
 from web.auth import settings
+from web.watermark import PDF, marked
 
 
 def store(
@@ -35,6 +36,8 @@ def store(
                 now=now(),
                 matter=matter,
             )
+            if process.fields[name].watermark and document.media_type == PDF:
+                marked(path_of(settings().data, document.sha256), document.name)
             stored[name] = document.id
         except NotTaken as refusal:
             wrong[name] = refusal.words

@@ -1,5 +1,8 @@
 """Stored files. Whoever may have one is asked anew each time; it is never shown as a page of this site."""
 
+from pathlib import Path
+from typing import IO
+
 from flask import Blueprint, Response, send_file
 
 from engine.actions.files import path_of
@@ -21,14 +24,19 @@ def show(document_id: int) -> Response:
     return send(found)
 
 
-def send(found: Document) -> Response:
+def bytes_of(found: Document) -> Path:
+    return path_of(auth.settings().data, found.sha256)
+
+
+def send(found: Document, copy: IO[bytes] | None = None) -> Response:
+    """As it is stored, or a copy of it that was made for this reader."""
     response = send_file(
-        path_of(auth.settings().data, found.sha256),
+        copy or bytes_of(found),
         mimetype=found.media_type,
         as_attachment=True,
         download_name=found.name,
-        etag=found.sha256,
-        last_modified=found.created_at,
+        etag=False if copy else found.sha256,
+        last_modified=None if copy else found.created_at,
         conditional=True,
         max_age=0,
     )

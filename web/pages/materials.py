@@ -20,8 +20,9 @@ from web import auth, presenters
 from web.auth import for_roles, for_staff
 from web.forms import uploads
 from web.forms import verb as forms
-from web.pages.files import send
+from web.pages.files import bytes_of, send
 from web.transaction import as_needed, reading, transaction
+from web.watermark import PDF, marked
 
 pages = Blueprint("materials", __name__, url_prefix="/desk")
 
@@ -103,8 +104,12 @@ def _among(invited: Sequence[Attendance], boxes: list[str]) -> list[Attendance]:
 @pages.get("/materials/<id:material_id>/file")
 @for_staff
 def read_file(material_id: int) -> Response:
-    """Where one whom it is for gets the file; that they first did is written down."""
+    """Where one whom it is for gets the file, a PDF with their name on it; that they first did is written down."""
     with transaction() as db:
-        found = materials.material(db, material_id)
-        read(db, found, actor=auth.actor(db), now=now())
-        return send(found.file)
+        found, reader, at = materials.material(db, material_id), auth.actor(db), now()
+        read(db, found, actor=reader, now=at)
+        file = found.file
+        bears_mark = process_of(db, found).fields["file_id"].watermark and file.media_type == PDF
+    if not bears_mark or reader.person is None:
+        return send(file)
+    return send(file, marked(bytes_of(file), f"{reader.person.name} {local(at):%Y-%m-%d %H:%M}"))

@@ -5,6 +5,9 @@ import re
 from datetime import timedelta
 
 import pytest
+from PIL import Image
+from pypdf import PdfReader
+from reportlab.pdfgen.canvas import Canvas
 from sqlalchemy import select
 from werkzeug.datastructures import FileStorage
 
@@ -13,8 +16,23 @@ from engine.models.consultation import Material, Sitting
 from tests.houses import invited, sitting
 from tests.web.visitors import Visitor, Web, said
 
-PDF = b"%PDF-1.7\nfirst\n%%EOF\n"
-OTHER = b"%PDF-1.7\nsecond\n%%EOF\n"
+
+def pdf(*pages: str, password: str | None = None) -> bytes:
+    made = io.BytesIO()
+    canvas = Canvas(made, encrypt=password)
+    for words in pages:
+        canvas.drawString(72, 720, words)
+        canvas.showPage()
+    canvas.save()
+    return made.getvalue()
+
+
+PDF, OTHER = pdf("first", "second"), pdf("another")
+
+
+def words_of(content: bytes) -> list[str]:
+    """Of each page."""
+    return [page.extract_text().strip() for page in PdfReader(io.BytesIO(content)).pages]
 
 
 def file(content: bytes, name: str = "通报.pdf") -> FileStorage:
@@ -69,7 +87,9 @@ def test_the_staff_upload_choose_and_release_and_the_one_it_is_for_reads_it(web:
     assert "收件人" not in said(mine)
     (door,) = re.findall(r'href="(/desk/materials/\d+/file)"', mine.text)
     answer = guest.get(door)
-    assert (answer.status_code, answer.data) == (200, PDF)
+    assert answer.status_code == 200
+    mark = "沈组长 2026-11-04 14:00"
+    assert words_of(answer.data) == ["\n".join([words, mark, mark, mark]) for words in ("first", "second")]
     assert answer.headers["Content-Disposition"].startswith("attachment;")
     shown = said(staff.get(page))
     assert "沈组长 待确认 11月4日（周三） 14:00" in shown
@@ -129,7 +149,9 @@ def test_a_new_file_takes_the_old_ones_place_and_the_staff_keep_both(web: Web) -
     answer = staff.upload(f"{page}/replace", {"file_id": file(OTHER, "通报（改）.pdf")})
     assert answer.status_code == 302
     guest = web.sign_in("group1")
-    assert guest.get(f"{page.replace('matters', 'materials')}/file").data == OTHER
+    assert words_of(guest.get(f"{page.replace('matters', 'materials')}/file").data)[0].startswith(
+        "another\n沈组长 "
+    )
     assert guest.get(f"/files/{first}").status_code == 404
     shown = said(staff.get(page))
     assert "现行文件 通报（改）.pdf" in shown
@@ -170,7 +192,7 @@ def test_who_stays_away_is_left_out_unless_chosen(web: Web) -> None:
     ]
     material = sent(web, staff, number, "韩组长")
     staff.post(f"{material}/release")
-    assert web.sign_in("group2").get(f"{material.replace('matters', 'materials')}/file").data == PDF
+    assert web.sign_in("group2").get(f"{material.replace('matters', 'materials')}/file").status_code == 200
 
 
 def test_with_nobody_invited_the_page_leads_to_inviting(web: Web) -> None:
@@ -233,3 +255,29 @@ def test_who_was_invited_later_gets_it_too(web: Web) -> None:
     assert "会议材料“调研通报”：增发" in said(web.sign_in("group2").get("/desk/notices"))
     staff.post(f"{page}/recall", {"reason": "数据有误。"})
     assert staff.get(path).status_code == 409
+
+
+@pytest.mark.parametrize("content", [pdf("first", password="shut"), b"%PDF-1.7\nnot one\n%%EOF\n"])
+def test_a_pdf_that_cannot_bear_the_readers_name_is_not_taken(web: Web, content: bytes) -> None:
+    number, staff = planned(web, "group1"), web.sign_in("committee")
+    path = f"/desk/sittings/{number}/materials/new"
+    (box,) = re.findall(r'name="recipients" value="(\d+)"', staff.get(path).text)
+    before = web.facts()
+    fields = {"title": "调研通报", "readable_until": "2026-11-24T16:00", "recipients": box}
+    answer = staff.upload(path, fields | {"file_id": file(content)})
+    assert answer.status_code == 422
+    assert "设了密码或者不完好" in said(answer)
+    assert web.facts() == before
+
+
+def test_what_is_no_pdf_is_handed_out_as_it_is(web: Web) -> None:
+    number, staff = planned(web, "group1"), web.sign_in("committee")
+    path, picture = f"/desk/sittings/{number}/materials/new", io.BytesIO()
+    (box,) = re.findall(r'name="recipients" value="(\d+)"', staff.get(path).text)
+    Image.new("RGB", (30, 20)).save(picture, "PNG")
+    fields = {"title": "现场", "readable_until": "2026-11-24T16:00", "recipients": box}
+    answer = staff.upload(path, fields | {"file_id": file(picture.getvalue(), "现场.png")})
+    page = str(answer.location)
+    staff.post(f"{page}/release")
+    got = web.sign_in("group1").get(f"{page.replace('matters', 'materials')}/file")
+    assert got.data == picture.getvalue()
