@@ -1,6 +1,7 @@
 """`xieshang web`: gunicorn with threads, which refuses what a proxy and a server would read differently."""
 
 import argparse
+import gc
 import sys
 
 from flask import Flask
@@ -22,7 +23,10 @@ class Server(BaseApplication):
             self.cfg.set(name, value)
 
     def load(self) -> Flask:  # type: ignore[override]
-        return create_app()
+        app = create_app()
+        gc.collect()
+        gc.freeze()  # what lives as long as the process need not be walked in the middle of somebody's page
+        return app
 
 
 def main() -> None:
