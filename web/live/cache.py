@@ -19,6 +19,7 @@ HEALTH_CHECK = 10  # seconds: a listening connection whose other end is gone is 
 PULSE_KEPT = 60  # seconds a silent gateway stays in the list
 
 Read = TypeVar("Read")
+SUBSCRIBED = ("subscribe", "psubscribe")
 AWAY = (RedisError, OSError)
 
 
@@ -95,10 +96,21 @@ class Cache:
         await pipe.execute()
 
     async def messages(self) -> AsyncGenerator[tuple[str, bytes] | None, None]:
-        """Each message with its channel, for ever. None when subscribed, and whenever it was quiet."""
-        async with self.redis.pubsub(ignore_subscribe_messages=True) as pubsub:
-            await pubsub.psubscribe(wire.facts_channel("*"), wire.stats_key("*"))
+        """Each message with its channel, for ever. None once subscribed, and whenever it was quiet.
+
+        What was published before that is left out: it stands in what `known` reads.
+        """
+        async with self.redis.pubsub() as pubsub:
+            await pubsub.psubscribe(*(patterns := (wire.facts_channel("*"), wire.stats_key("*"))))
             await pubsub.subscribe(wire.COUNTED)
+            unconfirmed = len(patterns) + 1
+            while unconfirmed:
+                message = await pubsub.get_message(timeout=PATIENCE)
+                if message is None:
+                    raise TimeoutError
+                unconfirmed -= message["type"] in SUBSCRIBED
+            pubsub.ignore_subscribe_messages = True
+            yield None
             while True:
                 message = await pubsub.get_message(timeout=QUIET)
                 yield (message["channel"].decode(), message["data"]) if message else None

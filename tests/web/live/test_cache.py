@@ -1,7 +1,10 @@
+import asyncio
 import signal
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import aclosing, asynccontextmanager
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 import pytest
 from redis import Redis
@@ -9,6 +12,7 @@ from redis import Redis
 from engine import wire
 from engine.wire import Fact
 from tests.web.live.gateways import RunningGateway, entries, eventually, publish, settings, ticket
+from web.live.cache import QUIET, Cache
 from workers.valkey import EmbeddedValkey
 
 
@@ -88,3 +92,39 @@ def test_facts_missed_on_the_channel_are_read_from_the_recent_ones(
     while len(heard) < 2:
         heard += page.next("tick")["facts"]
     assert [found["fact_no"] for found in heard] == [1, 2]
+
+
+@asynccontextmanager
+async def far_away(socket: str, delay: float) -> AsyncIterator[int]:
+    """A port where what is said to Valkey arrives late."""
+
+    async def carry(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, delay: float) -> None:
+        while data := await reader.read(4096):
+            await asyncio.sleep(delay)
+            writer.write(data)
+        writer.close()
+        await writer.wait_closed()
+
+    async def between(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        there, back = await asyncio.open_unix_connection(socket)
+        await asyncio.gather(carry(reader, back, delay), carry(there, writer, 0))
+        carried.set()
+
+    carried = asyncio.Event()
+    async with await asyncio.start_server(between, "127.0.0.1", 0) as server:
+        yield server.sockets[0].getsockname()[1]
+        await carried.wait()
+
+
+def test_a_gateway_takes_itself_for_subscribed_only_when_valkey_says_so(own_valkey: EmbeddedValkey) -> None:
+    async def first_word() -> None:
+        async with far_away(unquote(own_valkey.url.removeprefix("unix://")), delay=2 * QUIET) as port:
+            cache = Cache(f"redis://127.0.0.1:{port}")
+            async with aclosing(cache.messages()) as messages:
+                assert await anext(messages) is None
+                with Redis.from_url(own_valkey.url) as redis:
+                    assert redis.pubsub_numpat() == 2
+                    assert redis.pubsub_numsub(wire.COUNTED) == [(wire.COUNTED.encode(), 1)]
+            await cache.close()
+
+    asyncio.run(first_word())
