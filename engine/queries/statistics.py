@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Literal, NamedTuple
 
 from sqlalchemy import ColumnElement, Select, case, func, or_, select, text
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, joinedload
 
 from engine import audience
 from engine.audience import MILLISECOND, recount
@@ -360,10 +360,15 @@ def counts_of(db: Session, sitting: Sitting) -> ByKind:
     return counts
 
 
+def editions(db: Session, sitting: Sitting) -> Sequence[Snapshot]:
+    """The newest first, withheld ones among them."""
+    rows = select(Snapshot).where(Snapshot.sitting_id == sitting.id).options(joinedload(Snapshot.raw))
+    return db.scalars(rows.order_by(Snapshot.edition.desc())).all()
+
+
 def frozen(db: Session, sitting: Sitting) -> Snapshot | None:
     """The newest edition of its figures that a recount agreed with."""
-    rows = select(Snapshot).where(Snapshot.sitting_id == sitting.id).order_by(Snapshot.edition.desc())
-    return next((one for one in db.scalars(rows) if one.agrees), None)
+    return next((one for one in editions(db, sitting) if one.agrees), None)
 
 
 def _values(counts: Mapping[str, int | None], online: int) -> dict[str, float | None]:
