@@ -10,7 +10,7 @@ import zlib
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
-from typing import IO
+from typing import IO, NamedTuple
 
 from sqlalchemy.orm import Session
 
@@ -34,6 +34,14 @@ OFFICE = "application/vnd.openxmlformats-officedocument"
 
 class NotTaken(Refused):
     """A file that is not stored; the words say why."""
+
+
+class Kept(NamedTuple):
+    """Bytes that stand in the data folder."""
+
+    sha256: str
+    size: int
+    media_type: str
 
 
 def path_of(data: Path, sha256: str) -> Path:
@@ -73,14 +81,27 @@ def store_file(
     empty, too large, or not what its name says.
     """
     name = _plain(name)
-    sha256, size, media_type = _keep(stream, name, data)
+    kept = _keep(stream, name, data)
+    return add_document(db, kept, name, kind=kind, actor=actor, now=now, matter=matter, is_public=is_public)
+
+
+def add_document(
+    db: Session,
+    kept: Kept,
+    name: str,
+    *,
+    kind: str,
+    actor: Actor,
+    now: datetime,
+    matter: Matter | None = None,
+    is_public: bool = False,
+) -> Document:
+    """The row of bytes that are kept already."""
     document = Document(
         matter_id=matter.id if matter else None,
         kind=kind,
         name=name,
-        media_type=media_type,
-        size=size,
-        sha256=sha256,
+        **kept._asdict(),
         is_public=is_public,
         created_at=now,
         created_by_id=actor.id,
@@ -111,11 +132,9 @@ def _record(db: Session, document: Document, actor: Actor, now: datetime) -> Non
     )
 
 
-def _keep(stream: IO[bytes], name: str, data: Path) -> tuple[str, int, str]:
-    """Writes to a temporary file, looks at it, and only then gives it its place. Returns hash, size and type."""
-    folder = data / "files"
-    folder.mkdir(parents=True, exist_ok=True)
-    with tempfile.NamedTemporaryFile(dir=folder, prefix="incoming-") as file:
+def _keep(stream: IO[bytes], name: str, data: Path) -> Kept:
+    """Writes to a temporary file, looks at it, and only then gives it its place."""
+    with incoming(data) as file:
         digest, size = hashlib.sha256(), 0
         while chunk := stream.read(CHUNK):
             size += len(chunk)
@@ -124,15 +143,35 @@ def _keep(stream: IO[bytes], name: str, data: Path) -> tuple[str, int, str]:
             digest.update(chunk)
             file.write(chunk)
         media_type = _type_of(file, name, size)
-        file.flush()
-        os.fsync(file.fileno())
-        path = path_of(data, digest.hexdigest())
-        path.parent.mkdir(exist_ok=True)
-        with contextlib.suppress(FileExistsError):
-            os.link(file.name, path)
-    for changed in (path.parent, folder):
+        _place(file, digest.hexdigest(), data)
+    return Kept(digest.hexdigest(), size, media_type)
+
+
+def incoming(data: Path) -> IO[bytes]:
+    """A temporary file beside those that are kept; it is gone when it is closed."""
+    folder = data / "files"
+    folder.mkdir(parents=True, exist_ok=True)
+    return tempfile.NamedTemporaryFile(dir=folder, prefix="incoming-")
+
+
+def keep_made(file: IO[bytes], media_type: str, data: Path) -> Kept:
+    """What the house itself has written to an incoming file, however large."""
+    file.flush()
+    with open(file.name, "rb") as written:
+        sha256, size = hashlib.file_digest(written, "sha256").hexdigest(), written.tell()
+    _place(file, sha256, data)
+    return Kept(sha256, size, media_type)
+
+
+def _place(file: IO[bytes], sha256: str, data: Path) -> None:
+    file.flush()
+    os.fsync(file.fileno())
+    path = path_of(data, sha256)
+    path.parent.mkdir(exist_ok=True)
+    with contextlib.suppress(FileExistsError):
+        os.link(file.name, path)
+    for changed in (path.parent, data / "files"):
         _sync(changed)
-    return digest.hexdigest(), size, media_type
 
 
 def _type_of(file: IO[bytes], name: str, size: int) -> str:

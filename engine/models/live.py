@@ -3,10 +3,11 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, String
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy import JSON, BigInteger, CheckConstraint, ForeignKey, Index, String, Text
+from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from engine.models.base import Base
+from engine.models.house import Document
 from engine.wire import Kind
 
 
@@ -115,6 +116,30 @@ class LiveTotal(Base):
     peak: Mapped[int]
     mean_ms: Mapped[int | None] = mapped_column(BigInteger)
     median_ms: Mapped[int | None] = mapped_column(BigInteger)
+
+
+class Snapshot(Base):
+    """An edition of a sitting's figures, kept for good with its raw rows and what another program counted from them.
+
+    Both by kind of traffic; `reason` is why there is another edition than the first.
+    """
+
+    __tablename__ = "snapshot"
+    __table_args__ = (CheckConstraint("(edition = 1) = (reason IS NULL)", name="reason"),)
+
+    sitting_id: Mapped[int] = mapped_column(ForeignKey("sitting.id"), primary_key=True)
+    edition: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    at: Mapped[datetime]
+    raw_id: Mapped[int] = mapped_column(ForeignKey("document.id"))
+    figures: Mapped[dict[Kind, dict[str, int | None]]] = mapped_column(JSON)
+    recounted: Mapped[dict[Kind, dict[str, int | None]]] = mapped_column(JSON)
+    reason: Mapped[str | None] = mapped_column(Text)
+
+    raw: Mapped[Document] = relationship()
+
+    @property
+    def agrees(self) -> bool:
+        return self.figures == self.recounted
 
 
 class CounterState(Base):

@@ -44,6 +44,10 @@ EVENTS = {
     "sitting.programme": Words("安排议程", "Run-of-show set"),
     "sitting.invited": Words("发出邀请", "People invited"),
     "invitation.will_attend": Words("答复邀请：参加", "Invitation accepted"),
+    "matter.figures_frozen": Words("数据定版", "Figures frozen"),
+    "matter.figures_withheld": Words(
+        "数据与独立清点不符，暂不定版", "Figures differ from a recount; not frozen"
+    ),
     "matter.late": Words("逾期，已报上级知悉", "Late; reported upwards"),
     "matter.handed_over": Words("经办人交接", "Handed over to another handler"),
     "matter.decided": Words("作出决定，待统一公布", "Decided, to be released with others"),

@@ -1,19 +1,19 @@
 """The figures of a sitting: what each is, what it is now, and whether a recount of the raw rows agrees."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Literal, NamedTuple
 
-from sqlalchemy import Select, func, or_, select, text
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, Select, case, func, or_, select, text
+from sqlalchemy.orm import Session, joinedload
 
 from engine import audience
 from engine.audience import MILLISECOND, recount
 from engine.editions import has_mark
 from engine.models.base import Moment
 from engine.models.consultation import Sitting
-from engine.models.live import Like, LiveMinute, LiveSample, LiveTotal, Sighting, Stretch
+from engine.models.live import Like, LiveMinute, LiveSample, LiveTotal, Sighting, Snapshot, Stretch
 from engine.models.matter import Matter
 from engine.models.voice import Comment, Question
 from engine.wire import KINDS, Kind
@@ -21,6 +21,8 @@ from engine.words import Words
 
 READ_AT_ONCE = 10_000
 LINGERS = timedelta(minutes=15)  # longer than a gateway keeps what it could not write
+ByKind = dict[Kind, dict[str, int | None]]
+WATCH_TIMES = ("mean_ms", "median_ms")
 LIVE_COUNTS = ("visits", "views", "viewers", "likes_verified", "likes_anonymous", "peak")
 
 Status = Literal["live", "provisional", "frozen"]
@@ -203,13 +205,15 @@ DEFINITIONS: dict[str, Definition] = {
         Words("以上两项", "the two figures above"),
     ),
 }
-COMMENT_MARKS = {
-    "comments": "approved",
-    "comments_held": "waiting",
-    "comments_rejected": "rejected",
-    "comments_hidden": "hidden",
-    "comments_withdrawn": "withdrawn",
+SAID = {
+    "comments": ("comment", "approved"),
+    "comments_held": ("comment", "waiting"),
+    "comments_rejected": ("comment", "rejected"),
+    "comments_hidden": ("comment", "hidden"),
+    "comments_withdrawn": ("comment", "withdrawn"),
+    "questions": ("question", "public"),
 }
+"""Figure → the noun and the mark that it counts."""
 
 
 # ---- the raw rows
@@ -303,8 +307,8 @@ def on_page(db: Session, sitting_id: int) -> dict[str, int]:
         "peak": db.scalar(select(func.max(together.group_by(LiveSample.at).subquery().c.online))) or 0,
         "visits": visits,
         "likes": likes,
-        "comments": sum(_said(db, sitting_id, "comment", "approved").values()),
-        "questions": sum(_said(db, sitting_id, "question", "public").values()),
+        "comments": sum(_said(db, sitting_id, *SAID["comments"]).values()),
+        "questions": sum(_said(db, sitting_id, *SAID["questions"]).values()),
     }
 
 
@@ -324,36 +328,59 @@ def has_test_traffic(db: Session, sitting_id: int) -> bool:
 
 
 def figures(db: Session, sitting: Sitting, now: datetime) -> list[Figure]:
-    """All of them, in the order of `DEFINITIONS`."""
+    """All of them, in the order of `DEFINITIONS`: as they were frozen, or as they are."""
     totals = {kind: db.get(LiveTotal, (sitting.id, kind)) for kind in KINDS}
-    as_of = max((total.as_of for total in totals.values() if total), default=sitting.opened_at or now)
-    by_kind = {kind: _values(db, sitting.id, kind, total) for kind, total in totals.items()}
-    official, test = by_kind["official"], by_kind["test"]
+    status: Status = "live" if sitting.closed_at is None else "provisional"
+    seen_at, said_at = (
+        max((total.as_of for total in totals.values() if total), default=sitting.opened_at or now),
+        now,
+    )
+    if snapshot := frozen(db, sitting):
+        counts, status, said_at = snapshot.figures, "frozen", snapshot.at
+    else:
+        counts = counts_of(db, sitting)
+    online = {kind: total.online if total else 0 for kind, total in totals.items()}
+    official, test = (_values(counts[kind], online[kind]) for kind in KINDS)
     return [
-        Figure(name, official[name], test[name], as_of if definition.source == ROWS else now, status(sitting))
+        Figure(name, official[name], test[name], seen_at if definition.source == ROWS else said_at, status)
         for name, definition in DEFINITIONS.items()
     ]
 
 
-def status(sitting: Sitting) -> Status:
-    return "live" if sitting.closed_at is None else "provisional"
+def counts_of(db: Session, sitting: Sitting) -> ByKind:
+    """What all figures of a sitting come from, as it stands now; `engine.recounter` says the same of its raw rows."""
+    counts: ByKind = {}
+    for kind in KINDS:
+        total = db.get(LiveTotal, (sitting.id, kind))
+        counts[kind] = {name: getattr(total, name) if total else 0 for name in LIVE_COUNTS}
+        counts[kind] |= {name: getattr(total, name) if total else None for name in WATCH_TIMES}
+    for figure, (noun, mark) in SAID.items():
+        for kind, count in _said(db, sitting.id, noun, mark).items():
+            counts[kind][figure] = count
+    return counts
 
 
-def _values(db: Session, sitting_id: int, kind: Kind, total: LiveTotal | None) -> dict[str, float | None]:
-    counted: dict[str, float | None] = {
-        name: getattr(total, name) if total else 0 for name in ("online", *LIVE_COUNTS)
-    }
-    said = {name: _said(db, sitting_id, "comment", mark)[kind] for name, mark in COMMENT_MARKS.items()}
-    likes = total.likes_verified + total.likes_anonymous if total else 0
+def editions(db: Session, sitting: Sitting) -> Sequence[Snapshot]:
+    """The newest first, withheld ones among them."""
+    rows = select(Snapshot).where(Snapshot.sitting_id == sitting.id).options(joinedload(Snapshot.raw))
+    return db.scalars(rows.order_by(Snapshot.edition.desc())).all()
+
+
+def frozen(db: Session, sitting: Sitting) -> Snapshot | None:
+    """The newest edition of its figures that a recount agreed with."""
+    return next((one for one in editions(db, sitting) if one.agrees), None)
+
+
+def _values(counts: Mapping[str, int | None], online: int) -> dict[str, float | None]:
+    likes = (counts["likes_verified"] or 0) + (counts["likes_anonymous"] or 0)
     return {
-        **counted,
-        "watch_mean": _seconds(total.mean_ms) if total else None,
-        "watch_median": _seconds(total.median_ms) if total else None,
+        **counts,
+        "online": online,
+        "watch_mean": _seconds(counts["mean_ms"]),
+        "watch_median": _seconds(counts["median_ms"]),
         "likes": likes,
-        **said,
-        "comments_received": sum(said.values()),
-        "questions": _said(db, sitting_id, "question", "public")[kind],
-        "likes_and_comments": likes + said["comments"],
+        "comments_received": sum(counts[name] or 0 for name in SAID if name != "questions"),
+        "likes_and_comments": likes + (counts["comments"] or 0),
     }
 
 
@@ -363,12 +390,15 @@ def _seconds(milliseconds: int | None) -> float | None:
 
 def _said(db: Session, sitting_id: int, noun: str, mark: str) -> dict[Kind, int]:
     """How many of a sitting's questions or comments carry a mark now."""
-    model = Comment if noun == "comment" else Question
-    rows = select(model.is_test, func.count()).where(
-        Matter.sitting_id == sitting_id, has_mark(db, noun, mark)
-    )
-    found = {KINDS[is_test]: count for is_test, count in db.execute(rows.group_by(model.is_test))}
+    of = traffic(noun)
+    rows = select(of, func.count()).where(Matter.sitting_id == sitting_id, has_mark(db, noun, mark))
+    found = {kind: count for kind, count in db.execute(rows.group_by(of))}
     return {kind: found.get(kind, 0) for kind in KINDS}
+
+
+def traffic(noun: str) -> ColumnElement[Kind]:
+    """Which kind of traffic a comment or question is."""
+    return case(((Comment if noun == "comment" else Question).is_test, "test"), else_="official")
 
 
 # ---- do they agree?
@@ -379,10 +409,15 @@ def opened(db: Session) -> int:
     return db.scalar(select(func.count()).select_from(Sitting).where(Sitting.opened_at.is_not(None))) or 0
 
 
+def at_one_moment(db: Session) -> None:
+    """For all reads of this transaction, of which this must be the first; SQLite's always are."""
+    if db.get_bind().dialect.name == "postgresql":
+        db.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"))
+
+
 def disagreements(db: Session) -> Iterator[Words]:
     """Every figure that a plain recount of the raw rows does not give. Must be the first read of its transaction."""
-    if db.get_bind().dialect.name == "postgresql":  # one moment for all reads, as SQLite's always are
-        db.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"))
+    at_one_moment(db)
     rows = select(Sitting).where(Sitting.opened_at.is_not(None)).order_by(Sitting.id)
     for sitting in db.scalars(rows).all():
         yield from _sitting_disagreements(db, sitting)
@@ -412,6 +447,13 @@ def _sitting_disagreements(db: Session, sitting: Sitting) -> Iterator[Words]:
             )
             if stands != value:
                 yield _differs(sitting, kind, NAMES.get(name, name), "合计", "total", stands, value)
+        if is_complete and (snapshot := frozen(db, sitting)):
+            for name, value in counted.items():
+                kept = snapshot.figures[kind][name]
+                if kept != value:
+                    yield _differs(
+                        sitting, kind, NAMES.get(name, name), "定版数据", "frozen edition", kept, value
+                    )
         for name, value in _sums(db, sitting.id, kind).items():
             if value != counted[name]:
                 yield _differs(sitting, kind, name, "按分钟汇总", "sum of minutes", value, counted[name])

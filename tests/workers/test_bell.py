@@ -10,11 +10,15 @@ from workers.bell import RING_AGAIN_S, Bell
 
 @pytest.fixture
 def bell(valkey_url: str) -> Bell:
-    return Bell(Redis.from_url(valkey_url), lease=timedelta(seconds=7))
+    return Bell(Redis.from_url(valkey_url))
 
 
 def rung(bell: Bell) -> list[int]:
     return [job.args[0] for job in bell.queue.jobs]
+
+
+def waiting(*tasks: int) -> dict[int, timedelta]:
+    return dict.fromkeys(tasks, timedelta(seconds=7))
 
 
 def pass_time(bell: Bell, seconds: float) -> None:
@@ -22,33 +26,33 @@ def pass_time(bell: Bell, seconds: float) -> None:
 
 
 def test_each_waiting_task_is_rung_for_once_with_its_id_and_lease(bell: Bell) -> None:
-    bell.ring([3, 5])
-    bell.ring([3, 5, 8])
+    bell.ring(waiting(3, 5))
+    bell.ring(waiting(3, 5, 8))
     assert rung(bell) == [3, 5, 8]
     job = bell.queue.jobs[0]
     assert (job.func_name, job.args, job.timeout, job.result_ttl) == ("workers.jobs.run_task", [3, 7], 7, 0)
 
 
 def test_a_ring_that_nobody_has_come_to_hear_is_not_repeated(bell: Bell) -> None:
-    bell.ring([3])
+    bell.ring(waiting(3))
     pass_time(bell, RING_AGAIN_S * 100)
-    bell.ring([3])
+    bell.ring(waiting(3))
     assert rung(bell) == [3]
 
 
 def test_a_ring_that_was_lost_is_repeated(bell: Bell, valkey_url: str) -> None:
-    bell.ring([3])
+    bell.ring(waiting(3))
     Redis.from_url(valkey_url).flushall()
-    bell.ring([3])
+    bell.ring(waiting(3))
     assert rung(bell) == []
     pass_time(bell, RING_AGAIN_S + 1)
-    bell.ring([3])
+    bell.ring(waiting(3))
     assert rung(bell) == [3]
 
 
 def test_a_task_that_waits_anew_is_rung_for_at_once(bell: Bell, valkey_url: str) -> None:
-    bell.ring([3])
+    bell.ring(waiting(3))
     Redis.from_url(valkey_url).flushall()
-    bell.ring([])
-    bell.ring([3])
+    bell.ring({})
+    bell.ring(waiting(3))
     assert rung(bell) == [3]

@@ -141,7 +141,7 @@ def test_two_workers_on_one_task_have_one_effect(house: House, tmp_path: Path) -
 def test_a_worker_killed_in_the_middle_takes_its_horse_with_it_and_the_task_is_done_once_after_its_lease(
     house: House, valkey_url: str, tmp_path: Path
 ) -> None:
-    bell = Bell(Redis.from_url(valkey_url), lease=timedelta(seconds=8))
+    bell, lease = Bell(Redis.from_url(valkey_url)), timedelta(seconds=8)
     with mailbox() as box:
         box.let.clear()
         with house.transaction() as db:
@@ -153,11 +153,11 @@ def test_a_worker_killed_in_the_middle_takes_its_horse_with_it_and_the_task_is_d
 
         def is_done() -> bool:
             with house.database.reading() as db:
-                bell.ring(open_tasks(db, now=clock.now()))
+                bell.ring(open_tasks(db, now=clock.now(), lasts=lease))
                 return db.get_one(Task, task_id).state == "done"
 
         with running("-m", "workers.worker", env=env) as worker:
-            bell.ring([task_id])
+            bell.ring({task_id: lease})
             assert box.arrived.acquire(timeout=PATIENCE_S)
             (horse,) = horses(worker.pid)
             os.kill(worker.pid, signal.SIGKILL)

@@ -183,9 +183,22 @@ class Gap(Said):
     entries: int
 
 
+class Edition(Said):
+    """Figures frozen at a moment. `raw` is the SHA-256 of the rows they were counted from, `agrees` whether an
+    independent program counted the same; where it did not the edition is withheld.
+    """
+
+    edition: int
+    at: datetime
+    raw: str
+    agrees: bool
+    reason: str | None
+
+
 class Statistics(Said):
     sitting: int
     figures: list[Figure]
+    editions: list[Edition]
     gaps: list[Gap]
     unchecked_tickets: int
 

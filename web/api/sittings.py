@@ -60,6 +60,12 @@ def sitting_statistics(sitting_id: int) -> schema.Statistics:
         return schema.Statistics(
             sitting=found.id,
             figures=[_figure(one) for one in statistics.figures(db, found, now())],
+            editions=[
+                schema.Edition(
+                    edition=one.edition, at=one.at, raw=one.raw.sha256, agrees=one.agrees, reason=one.reason
+                )
+                for one in statistics.editions(db, found)
+            ],
             gaps=[
                 schema.Gap(gateway=gap.boot, after=gap.after, before=gap.before, entries=gap.entries)
                 for gap in statistics.gaps(db, found)

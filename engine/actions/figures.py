@@ -1,0 +1,118 @@
+"""A sitting's figures are frozen a day after its closing; afterwards they are only corrected, by another edition."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import exists, func, select
+from sqlalchemy.orm import Session
+
+from engine import rules
+from engine.actions.files import Kept, add_document
+from engine.errors import Invalid, WrongState
+from engine.models.consultation import Sitting
+from engine.models.house import Notice
+from engine.models.ledger import Task
+from engine.models.live import Snapshot
+from engine.queries.statistics import ByKind
+from engine.record import ask_for, note
+from engine.rules import PROGRAMMERS, Actor
+from engine.words import Words
+
+TASK = "freeze_figures"
+FROZEN_AFTER = timedelta(hours=24)
+"""W5: the snapshot of what was counted, `held` and 24 hours."""
+REASON_MAX = 500
+
+
+def ask_to_freeze(db: Session, *, now: datetime) -> None:
+    """The first edition, for each sitting that has been over for long enough."""
+    asked = exists().where(Task.matter_id == Sitting.id, Task.kind == TASK)
+    over = select(Sitting).where(Sitting.closed_at <= now - FROZEN_AFTER, ~asked)
+    for sitting in db.scalars(over.order_by(Sitting.id)).all():
+        _ask(db, sitting, 1, now)
+
+
+def correct(db: Session, sitting: Sitting, reason: str, *, actor: Actor, now: datetime) -> None:
+    """Asks for another edition from the rows as they stand now; the earlier ones stay."""
+    rules.require(actor, PROGRAMMERS)
+    db.refresh(sitting, with_for_update=True)
+    reason, last = reason.strip(), last_edition(db, sitting)
+    if not 0 < len(reason) <= REASON_MAX:
+        words = Words(
+            f"请写明更正的理由，不超过 {REASON_MAX} 字。",
+            f"Please say why, in at most {REASON_MAX} characters.",
+        )
+        raise Invalid({"reason": words})
+    if last == 0 or _is_asked(db, sitting, last + 1):
+        raise WrongState(
+            Words("数据正在定版，请稍后再更正。", "The figures are being frozen; please correct them later.")
+        )
+    _ask(db, sitting, last + 1, now, reason=reason, actor=actor.id)
+
+
+def freeze(
+    db: Session,
+    sitting: Sitting,
+    raw: Kept,
+    counted: ByKind,
+    recounted: ByKind,
+    *,
+    reason: str | None,
+    actor: Actor,
+    now: datetime,
+) -> Snapshot:
+    """Keeps an edition with its raw rows. Where the recount says otherwise it is withheld, and the office is told:
+    the figures stay as provisional as they were.
+    """
+    edition = last_edition(db, sitting) + 1
+    name = f"{sitting.id}-{edition}.csv.gz"
+    document = add_document(db, raw, name, kind="raw", actor=actor, now=now, matter=sitting)
+    snapshot = Snapshot(
+        sitting_id=sitting.id,
+        edition=edition,
+        at=now,
+        raw=document,
+        figures=counted,
+        recounted=recounted,
+        reason=reason,
+    )
+    db.add(snapshot)
+    note(
+        db,
+        sitting,
+        "figures_frozen" if snapshot.agrees else "figures_withheld",
+        actor=actor,
+        now=now,
+        data={"edition": edition, "raw": raw.sha256, "figures": counted, "recounted": recounted},
+        answers={"reason": reason} if reason else None,
+    )
+    if not snapshot.agrees:
+        for person in rules.people_over(db, sitting, "office_staff"):
+            db.add(
+                Notice(
+                    person_id=person.id,
+                    matter_id=sitting.id,
+                    zh=f"会议“{sitting.title}”的数据与独立清点不符，暂不定版。",
+                    en=f"The figures of the sitting “{sitting.title}” differ from a recount; they are not frozen.",
+                    created_at=now,
+                )
+            )
+    db.flush()
+    return snapshot
+
+
+def last_edition(db: Session, sitting: Sitting) -> int:
+    """Withheld ones count."""
+    return db.scalar(select(func.max(Snapshot.edition)).where(Snapshot.sitting_id == sitting.id)) or 0
+
+
+def _is_asked(db: Session, sitting: Sitting, edition: int) -> bool:
+    return db.scalar(select(Task.id).where(Task.key == _key(sitting, edition))) is not None
+
+
+def _ask(db: Session, sitting: Sitting, edition: int, now: datetime, **given: Any) -> None:
+    ask_for(db, TASK, _key(sitting, edition), now, sitting, **given)
+
+
+def _key(sitting: Sitting, edition: int) -> str:
+    return f"{TASK}:{sitting.id}:{edition}"

@@ -1,0 +1,72 @@
+"""A sitting's figures with their definitions, the editions they were frozen in, and how to count them again."""
+
+from pathlib import Path
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask import Response as Page
+from flask_babel import gettext as _
+from werkzeug.wrappers import Response
+
+from engine import recounter
+from engine.actions.figures import REASON_MAX, correct
+from engine.clock import now
+from engine.errors import Invalid
+from engine.queries import sittings, statistics
+from engine.queries.matters import reads_by_post
+from engine.rules import PROGRAMMERS
+from web import auth
+from web.auth import for_roles, open_to_all
+from web.forms.verb import Form
+from web.transaction import as_needed, reading
+
+pages = Blueprint("figures", __name__)
+
+
+@pages.get("/live/<id:sitting_id>/figures")
+@open_to_all
+def show(sitting_id: int) -> str:
+    """Test traffic in a column of its own, where there is any; the raw rows for those who run the sitting."""
+    with reading() as db:
+        sitting, actor = sittings.sitting(db, sitting_id), auth.actor(db)
+        found = statistics.figures(db, sitting, now())
+        return render_template(
+            "figures/show.html",
+            sitting=sitting,
+            figures=found,
+            status=found[0].status,
+            has_test=any(one.test for one in found),
+            as_of=statistics.counted_at(db, sitting_id),
+            editions=statistics.editions(db, sitting),
+            gaps=statistics.gaps(db, sitting),
+            unchecked=statistics.unchecked_tickets(db, sitting),
+            reads_raw=reads_by_post(db, actor, sitting),
+            may_correct=bool(actor.roles & PROGRAMMERS),
+        )
+
+
+@pages.route("/desk/sittings/<id:sitting_id>/figures/correct", methods=["GET", "POST"])
+@for_roles(*PROGRAMMERS)
+def ask_for_correction(sitting_id: int) -> str | Response | tuple[str, int]:
+    form = Form({"reason": request.form.get("reason", "")})
+    with as_needed() as db:
+        sitting = sittings.sitting(db, sitting_id)
+        if request.method == "POST":
+            try:
+                correct(db, sitting, form.given["reason"], actor=auth.actor(db), now=now())
+                flash(_("已提请更正，几分钟内按现有原始记录重新清点定版。"), "done")
+                return redirect(url_for("figures.show", sitting_id=sitting_id))
+            except Invalid as refusal:
+                form = form.refused(refusal)
+        return render_template(
+            "figures/correct.html", sitting=sitting, f=form, reason_max=REASON_MAX
+        ), 422 if form.errors else 200
+
+
+@pages.get("/figures/recounter.py")
+@open_to_all
+def program() -> Page:
+    return Page(
+        Path(recounter.__file__).read_text(encoding="utf-8"),
+        mimetype="text/x-python",
+        headers={"Content-Disposition": "attachment; filename=recounter.py"},
+    )
