@@ -35,7 +35,6 @@ def show(sitting_id: int) -> str:
             figures=found,
             status=found[0].status,
             has_test=any(one.test for one in found),
-            as_of=statistics.counted_at(db, sitting_id),
             editions=statistics.editions(db, sitting),
             gaps=statistics.gaps(db, sitting),
             unchecked=statistics.unchecked_tickets(db, sitting),
