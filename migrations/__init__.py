@@ -4,7 +4,7 @@ from pathlib import Path
 
 from sqlalchemy import Engine, inspect, text
 
-HEAD = "snapshots"
+HEAD = "merged_first"
 """The newest of `versions/`."""
 
 

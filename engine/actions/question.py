@@ -1,13 +1,13 @@
 """Questions: asking, asking the same, merging, and what happens to them on air."""
 
 import secrets
-from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from engine.actions import merging
 from engine.actions.dates import require_to_come
 from engine.actions.idempotency import earlier, keep
 from engine.advance import accepted, advance, begin
@@ -90,9 +90,7 @@ def merge_question(
             }
         )
     entry = advance(db, question, "merge", actor=actor, now=now, seen=seen, **given)
-    for other in _merged_into(db, question):
-        other.merged_into_id = into.id
-    db.flush()
+    merging.merge(db, question, into)
     return entry
 
 
@@ -100,8 +98,7 @@ def split_question(
     db: Session, question: Question, *, actor: Actor, now: datetime, seen: int | None = None, **given: Any
 ) -> LedgerEntry:
     entry = advance(db, question, "split", actor=actor, now=now, seen=seen, **given)
-    question.merged_into_id = None
-    db.flush()
+    merging.split(db, question)
     return entry
 
 
@@ -115,18 +112,15 @@ def remove_question(
     verb: str,
     **given: Any,
 ) -> LedgerEntry:
-    """Withdrawn or hidden. Those who asked the same are askers still: their questions stand on their own again."""
+    """Withdrawn or hidden. Those who asked the same are askers still: their questions stand on their own again, or
+    stay with the one that this was merged into.
+    """
     _hold_sitting(db, question)
     entry = advance(db, question, verb, actor=actor, now=now, seen=seen, **given)
-    question.merged_into_id = None
-    for other in _merged_into(db, question):
+    merging.leave(db, question)
+    for other in merging.first_merged_into(db, question):
         split_question(db, other, actor=SYSTEM, now=now, reason="并入的提问不再公开。")
-    db.flush()
     return entry
-
-
-def _merged_into(db: Session, question: Question) -> Sequence[Question]:
-    return db.scalars(select(Question).where(Question.merged_into_id == question.id)).all()
 
 
 def _hold_sitting(db: Session, question: Question) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy import delete, func, insert, literal, select
 from sqlalchemy.orm import Session
 
+from engine.actions import merging
 from engine.advance import accepted, advance, begin
 from engine.clock import day
 from engine.editions import carries_mark, process_of, process_on
@@ -89,8 +90,7 @@ def merge_topic(
             }
         )
     entry = advance(db, topic, "merge", actor=actor, now=now, seen=seen, **given)
-    for source in topic.sources:
-        source.merged_into_id = into.id
+    merging.merge(db, topic, into)
     _oblige(db, into, now, since=topic.answer_owed_from)
     return entry
 
@@ -99,7 +99,7 @@ def split_topic(
     db: Session, topic: Topic, *, actor: Actor, now: datetime, seen: int | None = None, **given: Any
 ) -> LedgerEntry:
     entry = advance(db, topic, "split", actor=actor, now=now, seen=seen, **given)
-    topic.merged_into_id = None
+    merging.split(db, topic)
     _oblige(db, topic, now)
     return entry
 

@@ -26,7 +26,8 @@ class Plan(Matter):
 
 
 class Topic(Matter):
-    """A topic put forward in a plan's call. Its parent is the plan; `sources` are the topics merged into it.
+    """A topic put forward in a plan's call. Its parent is the plan; `sources` are the topics merged into it,
+    each by way of its `merged_first_id` (see `engine.actions.merging`).
 
     Where staff entered it, `source` says how it came in and `proposer_name` from whom, which is never published.
     One that was carried over goes on under a later plan as a topic of its own, which was `carried_from` it.
@@ -36,6 +37,7 @@ class Topic(Matter):
     __tablename__ = "topic"
     __table_args__ = (
         CheckConstraint("merged_into_id IS NULL OR merged_into_id <> id", name="merged_into_other"),
+        CheckConstraint("merged_first_id IS NULL OR merged_into_id IS NOT NULL", name="merged_first"),
         CheckConstraint("carried_from_id IS NULL OR carried_from_id <> id", name="carried_from_other"),
     )
 
@@ -45,6 +47,7 @@ class Topic(Matter):
     form: Mapped[str | None] = mapped_column(String(20))
     feasibility: Mapped[str | None] = mapped_column(Text)
     merged_into_id: Mapped[int | None] = mapped_column(ForeignKey("topic.id"))
+    merged_first_id: Mapped[int | None] = mapped_column(ForeignKey("topic.id"))
     carried_from_id: Mapped[int | None] = mapped_column(ForeignKey("topic.id"), unique=True, index=True)
     source: Mapped[str | None] = mapped_column(String(10))
     proposer_name: Mapped[str | None] = mapped_column(String(60))

@@ -14,7 +14,8 @@ class Question(Matter):
 
     `receipt` is the code its asker follows it by (60 random bits). `on_air_second` and `answered_second` count from
     the opening of the sitting, so that they point into the recording. `source` says how it came in, `due_on` by when an
-    answer in writing was promised.
+    answer in writing was promised. `merged_first_id` is what a person merged it into, which may have been merged on
+    since into `merged_into_id`.
     """
 
     __tablename__ = "question"
@@ -22,6 +23,7 @@ class Question(Matter):
         CheckConstraint("source IN ('online', 'phone', 'paper', 'hall')", name="source"),
         CheckConstraint("answered_second IS NULL OR answered_second >= 0", name="second"),
         CheckConstraint("merged_into_id <> id", name="not_into_itself"),
+        CheckConstraint("merged_first_id IS NULL OR merged_into_id IS NOT NULL", name="merged_first"),
     )
 
     id: Mapped[int] = mapped_column(ForeignKey("matter.id"), primary_key=True)
@@ -31,6 +33,7 @@ class Question(Matter):
     source: Mapped[str] = mapped_column(String(10), default="online")
     is_test: Mapped[bool] = mapped_column(default=False)
     merged_into_id: Mapped[int | None] = mapped_column(ForeignKey("question.id"), index=True)
+    merged_first_id: Mapped[int | None] = mapped_column(ForeignKey("question.id"))
     on_air_second: Mapped[int | None]
     answered_second: Mapped[int | None]
     answer: Mapped[str | None] = mapped_column(Text)

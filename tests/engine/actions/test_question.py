@@ -105,6 +105,45 @@ def test_merging_counts_distinct_people_and_can_be_undone(house: House) -> None:
         )
 
 
+def chained(house: House, db: Session) -> tuple[Question, Question, Question, Question]:
+    """Each merged into the next: all stand under the last."""
+    live, moderator = sitting(house, db), house.actor(db, "moderator1")
+    titles = ("路灯什么时候修？", "小区路灯多久能修好？", "夜里没有路灯怎么办？", "照明问题怎么解决？")
+    one, two, three, four = (
+        shown_question(house, db, live, title, f"citizen{at}") for at, title in enumerate(titles, start=1)
+    )
+    for question, into in ((one, two), (two, three), (three, four)):
+        perform(db, question, "merge", actor=moderator, now=house.now, merged_into_id=into.id)
+    assert {question.merged_into_id for question in (one, two, three)} == {four.id}
+    return one, two, three, four
+
+
+def test_what_is_split_off_a_chain_takes_along_what_had_come_with_it(house: House) -> None:
+    with house.transaction() as db:
+        one, two, three, four = chained(house, db)
+        moderator, reason = house.actor(db, "moderator1"), "问的不是一件事"
+        perform(db, three, "split", actor=moderator, now=house.now, reason=reason)
+        assert [question.merged_into_id for question in (one, two, three, four)] == [
+            three.id,
+            three.id,
+            None,
+            None,
+        ]
+        assert voices.asked(db, three.id).merged == 2
+        perform(db, one, "split", actor=moderator, now=house.now, reason=reason)
+        assert [question.merged_into_id for question in (one, two, three)] == [None, three.id, None]
+
+
+def test_who_asked_the_same_stays_together_when_one_of_them_is_hidden(house: House) -> None:
+    with house.transaction() as db:
+        one, two, three, four = chained(house, db)
+        moderator, hidden = house.actor(db, "moderator1"), {"reason_code": "personal"}
+        perform(db, two, "hide", actor=moderator, now=house.now, **hidden)
+        assert [question.merged_into_id for question in (one, two, three)] == [four.id, None, four.id]
+        perform(db, four, "hide", actor=moderator, now=house.now, **hidden)
+        assert [question.merged_into_id for question in (one, three)] == [None, None]
+
+
 def test_an_answer_cannot_be_owed_for_a_day_that_has_passed(house: House) -> None:
     with house.transaction() as db:
         live = sitting(house, db)

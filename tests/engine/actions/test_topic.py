@@ -79,6 +79,21 @@ def test_a_merged_topic_stands_by_itself_again_while_the_main_one_is_in_scoring(
             perform(db, one, "split", actor=office, now=house.now, reason="说的不是一件事")
 
 
+def test_what_is_split_off_a_chain_of_topics_takes_along_what_had_come_with_it(house: House) -> None:
+    with house.transaction() as db:
+        plan, office = house.plan(db), house.actor(db, "office")
+        one, two, main = (
+            house.screened_topic(db, plan, title, f"citizen{at}")
+            for at, title in enumerate(("加装电梯", "老旧小区加装电梯", "老旧小区改造"), start=1)
+        )
+        merge(house, db, one, two)
+        merge(house, db, two, main)
+        assert (one.merged_into_id, two.merged_into_id) == (main.id, main.id)
+        perform(db, two, "split", actor=office, now=house.now, reason="说的不是一件事")
+        db.expire_all()
+        assert ([source.id for source in two.sources], main.sources) == ([one.id], [])
+
+
 def test_a_topic_is_merged_only_into_one_under_way_and_as_public_as_itself(house: House) -> None:
     with house.transaction() as db:
         plan, office = house.plan(db), house.actor(db, "office")
