@@ -1,6 +1,8 @@
 """A sitting's figures with their definitions, the editions they were frozen in, and how to count them again."""
 
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask import Response as Page
@@ -11,10 +13,11 @@ from engine import recounter
 from engine.actions.figures import REASON_MAX, correct
 from engine.clock import now
 from engine.errors import Invalid
-from engine.queries import sittings, statistics
+from engine.queries import sittings, statistics, timeline
 from engine.queries.matters import reads_by_post
 from engine.rules import PROGRAMMERS
-from web import auth
+from engine.wire import Kind
+from web import auth, presenters
 from web.auth import for_roles, open_to_all
 from web.forms.verb import Form
 from web.transaction import as_needed, reading
@@ -29,18 +32,33 @@ def show(sitting_id: int) -> str:
     with reading() as db:
         sitting, actor = sittings.sitting(db, sitting_id), auth.actor(db)
         found = statistics.figures(db, sitting, now())
+        minutes, has_test = timeline.minutes(db, sitting), any(one.test for one in found)
         return render_template(
             "figures/show.html",
             sitting=sitting,
             figures=found,
             status=found[0].status,
-            has_test=any(one.test for one in found),
+            has_test=has_test,
+            minutes=minutes,
+            chart=_chart(minutes, has_test),
+            segments=timeline.segments(db, sitting, now()),
             editions=statistics.editions(db, sitting),
             gaps=statistics.gaps(db, sitting),
             unchecked=statistics.unchecked_tickets(db, sitting),
             reads_raw=reads_by_post(db, actor, sitting),
             may_correct=bool(actor.roles & PROGRAMMERS),
         )
+
+
+def _chart(minutes: Sequence[timeline.Minute], has_test: bool) -> dict[str, Any]:
+    """What chart.js draws: those online, minute by minute."""
+    names: dict[Kind, str] = {"official": _("在线人数")} | ({"test": _("测试流量")} if has_test else {})
+    return {
+        "at": [presenters.minute_words(one.at) for one in minutes],
+        "series": [
+            {"name": name, "values": [one.online[kind] for one in minutes]} for kind, name in names.items()
+        ],
+    }
 
 
 @pages.route("/desk/sittings/<id:sitting_id>/figures/correct", methods=["GET", "POST"])

@@ -1,5 +1,8 @@
 """A sitting's figures as anybody sees them, frozen or not, and asking for a correction."""
 
+import html
+import json
+import re
 from random import Random
 
 import pytest
@@ -58,6 +61,16 @@ def test_the_page_and_the_interface_say_the_same_edition(web: Web, over: int) ->
     assert (edition["edition"], edition["agrees"], edition["reason"]) == (1, True, None)
     assert {figure["status"] for figure in told["figures"]} == {"frozen"}
     assert edition["raw"] in web.visitor().get(f"/live/{over}/figures").text
+
+
+def test_the_chart_says_what_the_table_beside_it_says(web: Web, over: int) -> None:
+    page = web.visitor().get(f"/live/{over}/figures")
+    (drawn,) = re.findall(r"data-chart='([^']+)'", page.text)
+    series = {one["name"]: one["values"] for one in json.loads(html.unescape(drawn))["series"]}
+    assert set(series) == {"在线人数", "测试流量"}
+    shown = said(page)
+    for at, (online, test) in enumerate(zip(*series.values(), strict=True)):
+        assert re.search(rf"15:0{at} {online} \d+ {test} \d+", shown)
 
 
 def test_before_anything_was_counted_the_page_says_what_will_stand_there(web: Web) -> None:
