@@ -252,6 +252,8 @@ PAGES = [
     ("/live/{sitting}", None, PHONE),
     ("/live/{sitting}", "citizen5", DESK),
     ("/live/{sitting}/ask", "citizen5", PHONE),
+    ("/live/{sitting}/figures", None, PHONE),
+    ("/live/{sitting}/figures", "committee", DESK),
     ("/hall/{sitting}/host", "host1", DESK),
     ("/hall/{sitting}/moderate", "moderator1", DESK),
     ("/hall/{sitting}/moderate", "moderator1", PHONE),
