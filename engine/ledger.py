@@ -138,12 +138,15 @@ class Tree:
     size: int = 0
     peaks: list[bytes] = field(default_factory=list)
 
-    def append(self, leaf_hash: bytes) -> None:
-        peak, full = leaf_hash, self.size
+    def append(self, leaf_hash: bytes) -> list[bytes]:
+        """The roots of the subtrees that are perfect with this leaf, by level: of it alone, of two, of four …"""
+        roots, full = [leaf_hash], self.size
         while full & 1:
-            peak, full = node_hash(self.peaks.pop(), peak), full >> 1
-        self.peaks.append(peak)
+            roots.append(node_hash(self.peaks.pop(), roots[-1]))
+            full >>= 1
+        self.peaks.append(roots[-1])
         self.size += 1
+        return roots
 
     def root(self) -> bytes:
         if not self.peaks:
@@ -201,7 +204,7 @@ def consistency_ranges(first: int, second: int) -> list[tuple[int, int]]:
 
 
 def inclusion_proof(hashes: Sequence[bytes], index: int) -> list[bytes]:
-    """RFC 6962 2.1.1. O(n), about a second for a million; who keeps subtree roots uses `inclusion_ranges`."""
+    """RFC 6962 2.1.1. O(n), about a second for a million; `queries.ledger` keeps subtree roots and needs few."""
     return [root(hashes[start:stop]) for start, stop in inclusion_ranges(len(hashes), index)]
 
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from sqlalchemy import Engine, inspect, text
 
-HEAD = "merged_first"
+HEAD = "ledger_nodes"
 """The newest of `versions/`."""
 
 

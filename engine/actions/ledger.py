@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from engine import ledger
 from engine.ledger import Tree
 from engine.models.ledger import Checkpoint, LedgerLeaf, Outbox
-from engine.queries.ledger import ORIGIN, as_entry, unsealed
+from engine.queries.ledger import ORIGIN, as_entry, nodes, unsealed
 
 BATCH = 500
 
@@ -23,7 +23,7 @@ def seal(db: Session, tree: Tree, *, key: Ed25519PrivateKey, now: datetime) -> i
     for row in rows:
         leaf_hash = ledger.leaf_hash(ledger.leaf(as_entry(row)))
         db.add(LedgerLeaf(leaf_index=tree.size, entry_id=row.id, leaf_hash=leaf_hash))
-        tree.append(leaf_hash)
+        db.add_all(nodes(tree.size, tree.append(leaf_hash)))
     if rows:
         ids = [row.id for row in rows]
         db.execute(update(Outbox).where(Outbox.entry_id.in_(ids)).values(is_sealed=True))

@@ -69,6 +69,18 @@ class LedgerLeaf(Base):
     leaf_hash: Mapped[bytes] = mapped_column(LargeBinary(32))
 
 
+class LedgerNode(Base):
+    """The root over 2**`level` leaves from `position` * 2**`level` on, kept for a few levels so that no proof needs all
+    leaves.
+    """
+
+    __tablename__ = "ledger_node"
+
+    level: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    position: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    hash: Mapped[bytes] = mapped_column(LargeBinary(32))
+
+
 class Checkpoint(Base):
     """A signed head of the tree, as handed out."""
 

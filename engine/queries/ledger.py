@@ -11,10 +11,12 @@ from sqlalchemy.orm import Session, selectinload
 from engine import ledger
 from engine.errors import Refused
 from engine.ledger import Entry, Tree
-from engine.models.ledger import Checkpoint, LedgerEntry, LedgerLeaf, Outbox
+from engine.models.ledger import Checkpoint, LedgerEntry, LedgerLeaf, LedgerNode, Outbox
 from engine.words import Words
 
 BATCH = 1000
+KEPT = (24, 16, 8)
+"""The levels of the tree whose roots are stored: one row for 256 leaves, and 256 of these for one above."""
 ORIGIN = "xieshang/ledger"
 
 
@@ -69,10 +71,42 @@ def sealed(db: Session, start: int = 0) -> Iterator[Sealed]:
 
 def tree(db: Session) -> Tree:
     """The tree over all leaves as they were sealed."""
+    last = db.scalar(select(func.max(LedgerLeaf.leaf_index)))
+    size = 0 if last is None else last + 1
     grown = Tree()
-    for leaf_hash in db.scalars(select(LedgerLeaf.leaf_hash).order_by(LedgerLeaf.leaf_index)):
-        grown.append(leaf_hash)
+    for level in reversed(range(size.bit_length())):
+        if size >> level & 1:
+            grown.peaks.append(root_of(db, grown.size, grown.size + (1 << level)))
+            grown.size += 1 << level
     return grown
+
+
+def nodes(index: int, roots: Sequence[bytes]) -> list[LedgerNode]:
+    """What is kept of the roots that leaf `index` has made perfect."""
+    return [
+        LedgerNode(level=level, position=index >> level, hash=roots[level])
+        for level in KEPT
+        if level < len(roots)
+    ]
+
+
+def root_of(db: Session, start: int, stop: int) -> bytes:
+    """The root over leaves [start, stop), a range of a proof or a peak: at most 255 hashes are read of each level."""
+    level = next((kept for kept in KEPT if stop - start >= 1 << kept), 0)
+    first, after = start >> level, stop >> level
+    if level:
+        rows = select(LedgerNode.hash).where(
+            LedgerNode.level == level, LedgerNode.position >= first, LedgerNode.position < after
+        )
+        hashes = list(db.scalars(rows.order_by(LedgerNode.position)))
+    else:
+        leaves = select(LedgerLeaf.leaf_hash).where(
+            LedgerLeaf.leaf_index >= first, LedgerLeaf.leaf_index < after
+        )
+        hashes = list(db.scalars(leaves.order_by(LedgerLeaf.leaf_index)))
+    if after << level < stop:
+        hashes.append(root_of(db, after << level, stop))
+    return ledger.root(hashes)
 
 
 def latest_checkpoint(db: Session) -> Checkpoint | None:
@@ -93,12 +127,8 @@ def receipt(db: Session, entry_id: int) -> str | None:
     checkpoint = latest_checkpoint(db)
     if leaf is None or checkpoint is None or leaf.leaf_index >= checkpoint.size:
         return None
-    hashes = (
-        select(LedgerLeaf.leaf_hash)
-        .where(LedgerLeaf.leaf_index < checkpoint.size)
-        .order_by(LedgerLeaf.leaf_index)
-    )
-    proof = ledger.inclusion_proof(db.scalars(hashes).all(), leaf.leaf_index)
+    ranges = ledger.inclusion_ranges(checkpoint.size, leaf.leaf_index)
+    proof = [root_of(db, start, stop) for start, stop in ranges]
     return ledger.receipt(
         as_entry(db.get_one(LedgerEntry, entry_id)), leaf.leaf_index, proof, checkpoint.text, {}
     )
@@ -119,7 +149,13 @@ def disagreements(db: Session, key: Ed25519PrivateKey) -> Iterator[Words]:
             yield Words(f"第 {grown.size} 号叶缺失。", f"Leaf {grown.size} is missing.")
             return
         yield from _row_disagreements(one)
-        grown.append(one.leaf_hash)
+        for node in nodes(grown.size, grown.append(one.leaf_hash)):
+            kept = db.get(LedgerNode, (node.level, node.position))
+            if kept is None or kept.hash != node.hash:
+                yield Words(
+                    f"账本第 {node.level} 层第 {node.position} 个节点与各叶不符。",
+                    f"Node {node.position} at level {node.level} of the ledger does not agree with its leaves.",
+                )
         if grown.size in sizes:
             roots[grown.size] = grown.root()
     yield from _checkpoint_disagreements(db, key, roots)

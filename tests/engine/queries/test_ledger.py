@@ -3,21 +3,36 @@
 import json
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
+from hashlib import sha256
+from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from sqlalchemy import select, text
+from sqlalchemy import insert, select, text, update
 from sqlalchemy.orm import Session
 
 from engine.actions.attendance import invite
 from engine.actions.ledger import seal
+from engine.database import Database
 from engine.errors import Refused
-from engine.ledger import Tree, verifier_key
+from engine.ledger import Tree, inclusion_ranges, proves_inclusion, root, verifier_key
 from engine.models.consultation import Sitting
-from engine.queries.ledger import ORIGIN, disagreements, export, latest_checkpoint, receipt, tree, unsealed
+from engine.models.ledger import LedgerEntry, LedgerLeaf, LedgerNode
+from engine.queries.ledger import (
+    ORIGIN,
+    disagreements,
+    export,
+    latest_checkpoint,
+    nodes,
+    receipt,
+    root_of,
+    tree,
+    unsealed,
+)
+from migrations import upgrade
 from tests.engine.actions.test_recommendation import assigned, drafted
-from tests.houses import House
+from tests.houses import DAY, House
 
 KEY = Ed25519PrivateKey.generate()
 
@@ -107,6 +122,60 @@ def test_a_receipt_is_there_once_its_entry_is_sealed(sealed: House) -> None:
         seal(db, tree(db), key=KEY, now=sealed.now)
         assert '"proof"' in (receipt(db, last.id) or "")
         assert verifier_key(KEY, ORIGIN).startswith(ORIGIN)
+
+
+def grown(db: Session, size: int) -> list[bytes]:
+    """As many leaves as this, of entries that say nothing."""
+    entries = [
+        {"id": at + 1, "at": DAY, "event": "e", "noun": "n", "verb": "v", "data": {}} for at in range(size)
+    ]
+    hashes = [sha256(str(at).encode()).digest() for at in range(size)]
+    db.execute(insert(LedgerEntry), entries)
+    db.execute(
+        insert(LedgerLeaf),
+        [
+            {"leaf_index": at, "entry_id": at + 1, "leaf_hash": leaf_hash}
+            for at, leaf_hash in enumerate(hashes)
+        ],
+    )
+    growing = Tree()
+    for at, leaf_hash in enumerate(hashes):
+        db.add_all(nodes(at, growing.append(leaf_hash)))
+    db.flush()
+    return hashes
+
+
+@pytest.mark.parametrize("size", [1, 255, 256, 257, 65_536 + 256 + 3])
+def test_a_few_kept_roots_prove_every_leaf_as_all_leaves_do(tmp_path: Path, size: int) -> None:
+    with closing(Database(f"sqlite:///{tmp_path / 'house.db'}")) as database:
+        upgrade(database.bind)
+        with database.transaction() as db:
+            hashes = grown(db, size)
+            whole = tree(db)
+            assert (whole.size, whole.root()) == (size, root(hashes))
+            for index in {0, 1, size // 2, size - 2, size - 1} & set(range(size)):
+                for head in {index + 1, size - 1, size} - {0}:
+                    if index < head:
+                        proof = [root_of(db, *leaves) for leaves in inclusion_ranges(head, index)]
+                        assert proves_inclusion(proof, hashes[index], index, head, root(hashes[:head]))
+
+
+def test_a_tree_without_leaves_is_empty(house: House) -> None:
+    with house.database.reading() as db:
+        assert tree(db) == Tree()
+
+
+def test_a_changed_root_is_named(sealed: House) -> None:
+    with sealed.transaction() as db:
+        plan = sealed.plan(db, 2028)
+        growing = tree(db)
+        while growing.size < 256:
+            sealed.topic(db, plan, f"议题{growing.size}")
+            seal(db, growing, key=KEY, now=sealed.now)
+    assert found(sealed) == []
+    with sealed.transaction() as db:
+        db.execute(update(LedgerNode).values(hash=bytes(32)))
+    assert found(sealed) == ["Node 0 at level 8 of the ledger does not agree with its leaves."]
 
 
 def seal_and_fail(house: House) -> None:
