@@ -4,6 +4,7 @@ Each stands in the ledger from when it is taken, as its decider's, and is neithe
 moves. The step is then the releaser's, who must be allowed it as the decider was: the two may be one.
 """
 
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -99,13 +100,23 @@ def _held(db: Session, topic: Topic, seen: str | None) -> HeldDecision | None:
     return held
 
 
-def release(db: Session, stage: str, *, actor: Actor, now: datetime) -> int:
-    """Does all that is held of a stage, and how many. Where some can no longer be done it names them and does none."""
+def release(
+    db: Session, stage: str, *, actor: Actor, now: datetime, seen: Mapping[int, str] | None = None
+) -> int:
+    """Does all that is held of a stage, and how many. Where some can no longer be done it names them and does none.
+
+    `seen` is what the actor had before them, `shown` of every topic by its id; anything else is not released.
+    """
     rules.require(actor, TOPIC_DECIDERS)
     here = select(Matter.id).where(has_mark(db, "topic", stage)).order_by(Matter.id).with_for_update()
     held_here = select(HeldDecision).where(HeldDecision.topic_id.in_(db.scalars(here).all()))
+    found = db.scalars(
+        held_here.order_by(HeldDecision.topic_id), execution_options={"populate_existing": True}
+    ).all()
+    if seen is not None and (changed := dict(seen).items() ^ {(one.topic_id, shown(one)) for one in found}):
+        raise _changed(db, {topic_id for topic_id, _ in changed})
     done, refused = 0, []
-    for held in db.scalars(held_here.order_by(HeldDecision.topic_id)).all():
+    for held in found:
         try:
             advance(db, held.topic, held.verb, actor=actor, now=now, seen=held.version, **held.answers)
         except Refused as refusal:
@@ -121,3 +132,14 @@ def release(db: Session, stage: str, *, actor: Actor, now: datetime) -> int:
             )
         )
     return done
+
+
+def _changed(db: Session, ids: Collection[int]) -> Stale:
+    titles = db.scalars(select(Topic.title).where(Topic.id.in_(ids)).order_by(Topic.id)).all()
+    zh, en = "、".join(f"“{title}”" for title in titles), ", ".join(f"“{title}”" for title in titles)
+    words = Words(
+        f"这几项在您看过以后有变化，一项也没有公布：{zh}。请看过现在的决定再公布。",
+        f"These have changed since you saw them, and nothing was released: {en}. "
+        "Please look at what is decided now.",
+    )
+    return Stale(words, 0)

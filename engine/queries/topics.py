@@ -1,6 +1,6 @@
 """Topics and plans as the public and the desk read them."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from statistics import mean
 
@@ -100,8 +100,17 @@ def supporters(db: Session, topic: Topic) -> int:
 
 def obliging(process: Process) -> int | None:
     """How many supporters oblige the office to an answer."""
+    return _asked_for(process, "supporters")
+
+
+def scorers_asked(process: Process) -> int | None:
+    """How many have to score before it may be decided."""
+    return _asked_for(process, "scorers")
+
+
+def _asked_for(process: Process, name: str) -> int | None:
     guards = (guard for verb in process.verbs.values() for guard in verb.when)
-    return next((int(guard.number or 0) for guard in guards if guard.name == "supporters"), None)
+    return next((int(guard.number or 0) for guard in guards if guard.name == name), None)
 
 
 def answer_due(db: Session, topic: Topic) -> Deadline | None:
@@ -125,6 +134,8 @@ class Decidable:
     supporters: int
     scores: Scores
     held: HeldDecision | None
+    similar: Sequence[Topic]
+    """Other topics of its call, undecided as it is, that it may be merged into."""
 
 
 def decidable(db: Session, mark: str) -> list[Decidable]:
@@ -139,11 +150,32 @@ def decidable(db: Session, mark: str) -> list[Decidable]:
         select(ScoreSheet).where(ScoreSheet.topic_id.in_(ids)).order_by(ScoreSheet.scorer_id)
     ):
         sheets[sheet.topic_id].append(sheet)
+    alike = _alike(db, counts)
     found = [
-        Decidable(topic, count, _scores(sheets[topic.id]), held.get(topic.id))
+        Decidable(topic, count, _scores(sheets[topic.id]), held.get(topic.id), alike[topic.id])
         for topic, count in counts.items()
     ]
     return sorted(found, key=lambda one: -(one.scores.average or 0))
+
+
+def _alike(db: Session, subjects: Collection[Topic]) -> dict[int, list[Topic]]:
+    """By id of each the three of its call it is likest to and may go on in: undecided, and public if it is."""
+    calls = {topic.parent_id for topic in subjects}
+    undecided = or_(has_mark(db, "topic", "received"), has_mark(db, "topic", "open_for_support"))
+    rows = db.scalars(select(Topic).where(Topic.parent_id.in_(calls), undecided)).all()
+    public = set(
+        db.scalars(select(Topic.id).where(Topic.parent_id.in_(calls), has_mark(db, "topic", "public")))
+    )
+    by_id = {one.id: one for one in rows}
+    indices = {call: Index() for call in calls}
+    for one in rows:
+        indices[one.parent_id].add(one.id, one.title)
+    found: dict[int, list[Topic]] = {}
+    for topic in subjects:
+        likest = [match.id for match in indices[topic.parent_id].similar(topic.title)]
+        may = [one for one in likest if one != topic.id and (one in public or topic.id not in public)]
+        found[topic.id] = [by_id[one] for one in may[:3]]
+    return found
 
 
 def similar(
