@@ -15,7 +15,7 @@ from engine.editions import carries_mark, process_of, shipped
 from engine.models.consultation import Attendance, Material, Research, Sitting
 from engine.models.matter import Matter
 from engine.models.recommendation import Assignment
-from engine.models.topic import Topic, supporters_of_topic
+from engine.models.topic import Plan, Topic, supporters_of_topic
 from engine.past import ahead, done_since
 from engine.process import Guard, Verb
 from engine.process_check import Asks
@@ -132,7 +132,9 @@ def _parent_has(mark: str) -> Callable[[Session, Matter, int, datetime], bool]:
 
 
 def _plan_is_in_the_making(db: Session, matter: Matter, number: int, now: datetime) -> bool:
-    return carries_mark(db, matter, "call_open") or carries_mark(db, matter, "drafting")
+    """Asked of the plan itself where a topic is to be taken up."""
+    plan = matter if isinstance(matter, Plan) else db.get_one(Plan, matter.parent_id)
+    return carries_mark(db, plan, "call_open") or carries_mark(db, plan, "drafting")
 
 
 def _supporters(db: Session, matter: Matter, number: int, now: datetime) -> bool:
@@ -297,8 +299,8 @@ CONDITIONS: dict[str, Condition] = {
     "plan_is_in_the_making": Condition(
         _plan_is_in_the_making,
         lambda _: Words(
-            "计划草案已经送会商，不能再转入议题。",
-            "The draft has gone to joint revision; no topic can be taken up any more.",
+            "计划草案已经送会商，议题不能再转入或安排；退回草案后可以再办。",
+            "The draft has gone to joint revision: no topic is taken up or arranged unless it is returned.",
         ),
     ),
     "scorers": _at_least(

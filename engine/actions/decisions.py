@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from engine import rules
 from engine.advance import accepted, advance
 from engine.editions import has_mark, process_of
-from engine.errors import NotFound, Refused, Stale, WrongState
+from engine.errors import NotFound, Refused, Stale, WrongState, none_of_them
 from engine.models.matter import Matter
 from engine.models.topic import HeldDecision, Topic
 from engine.permits import permit
@@ -115,22 +115,19 @@ def release(
     ).all()
     if seen is not None and (changed := dict(seen).items() ^ {(one.topic_id, shown(one)) for one in found}):
         raise _changed(db, {topic_id for topic_id, _ in changed})
-    done, refused = 0, []
+    done, refused = 0, list[tuple[str, Refused]]()
     for held in found:
         try:
             advance(db, held.topic, held.verb, actor=actor, now=now, seen=held.version, **held.answers)
         except Refused as refusal:
-            refused.append((held.topic.title, refusal.words))
+            refused.append((held.topic.title, refusal))
         done += 1
     if refused:
-        zh = "".join(f"“{title}”：{words.zh}" for title, words in refused)
-        en = " ".join(f"“{title}”: {words.en}" for title, words in refused)
-        raise WrongState(
-            Words(
-                f"这些决定现在办不了，请改过再一起公布：{zh}",
-                f"These can no longer be done; please change them and release all again: {en}",
-            )
+        words = Words(
+            "这些决定现在办不了，请改过再一起公布：",
+            "These can no longer be done; please change them and release all again:",
         )
+        raise none_of_them(refused, words)
     return done
 
 

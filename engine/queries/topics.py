@@ -2,18 +2,21 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
+from datetime import date
 from statistics import mean
 
 from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session, selectinload
 
 from engine.deadlines import Deadline, deadlines
-from engine.editions import carries_mark, has_mark
+from engine.editions import carries_mark, has_mark, process_of, process_on
 from engine.errors import NotFound
+from engine.models.ledger import LedgerEntry
+from engine.models.matter import Matter
 from engine.models.topic import HeldDecision, Plan, ScoreSheet, Support, Topic, supporters_of_topic
 from engine.models.voice import IdempotencyKey
-from engine.process import Process
-from engine.rules import SCORE_READERS, Actor
+from engine.process import Process, State
+from engine.rules import ROLES, SCORE_READERS, Actor
 from engine.similar import Index
 from engine.words import Words
 
@@ -79,6 +82,24 @@ def topics(
     return [Listed(topic, count) for topic, count in found], total
 
 
+def is_in_the_making(db: Session, plan: Plan) -> bool:
+    return carries_mark(db, plan, "call_open") or carries_mark(db, plan, "drafting")
+
+
+def takes_in(db: Session, plan: Plan, today: date) -> Sequence[Topic]:
+    """What a plan may take in of others: what they carried over until it is drafted, their reserve during its call."""
+    if not is_in_the_making(db, plan):
+        return ()
+    carried = to_take_up(db, plan) if "take_up" in process_on(db, "topic", today).verbs else ()
+    if not carries_mark(db, plan, "call_open"):
+        return carried
+    rows = (
+        select(Topic).where(has_mark(db, "topic", "reserve"), Topic.parent_id != plan.id).order_by(Topic.id)
+    )
+    reserve = [one for one in db.scalars(rows) if "reconsider" in process_of(db, one).verbs]
+    return [*carried, *reserve]
+
+
 def to_take_up(db: Session, plan: Plan) -> Sequence[Topic]:
     """What earlier plans have carried over and no plan has taken up."""
     earlier = select(Plan.id).where(Plan.year < plan.year)
@@ -88,10 +109,54 @@ def to_take_up(db: Session, plan: Plan) -> Sequence[Topic]:
 
 IN_PLAN = ("planned", "adjusting", "cancelled", "carried_over")
 """Marks of a topic that is or has been in an issued plan, each counted apart."""
+OF_PLAN = (*IN_PLAN, "shortlisted", "scoring", "received", "reserve", "declined", "merged")
+"""Marks that tell apart where a topic of a plan is, in the order in which the plan lists its topics."""
 
 
-def counts_of_plan(db: Session, plan: Plan) -> dict[str, int]:
-    return {mark: topics(db, mark=mark, plan=plan, size=1)[1] for mark in IN_PLAN}
+@dataclass(frozen=True)
+class PlanTopic:
+    """A topic as its plan lists it: at which of `OF_PLAN`, and whom or where it came from."""
+
+    topic: Topic
+    state: State
+    at: str
+    origin: Words
+
+
+def of_plan(db: Session, plan: Plan) -> list[PlanTopic]:
+    """All topics of a plan, within each mark the best scored first."""
+    average = select(func.avg(ScoreSheet.total)).where(ScoreSheet.topic_id == Topic.id).correlate(Topic)
+    rows = (
+        select(Topic)
+        .where(Topic.parent_id == plan.id)
+        .options(selectinload(Topic.unit), selectinload(Topic.group))
+    )
+    found = db.scalars(rows.order_by(average.scalar_subquery().desc().nulls_last(), Topic.id)).all()
+    begun = select(LedgerEntry.matter_id, LedgerEntry.role).join(Matter, Matter.id == LedgerEntry.matter_id)
+    roles = {
+        matter_id: role
+        for matter_id, role in db.execute(
+            begun.where(Matter.parent_id == plan.id, LedgerEntry.from_state.is_(None))
+        )
+    }
+    listed = []
+    for topic in found:
+        process = process_of(db, topic)
+        state = process.states[topic.state]
+        at = next((mark for mark in OF_PLAN if mark in state.marks), "")
+        listed.append(PlanTopic(topic, state, at, _origin(process, topic, roles.get(topic.id))))
+    return sorted(listed, key=lambda one: OF_PLAN.index(one.at) if one.at else len(OF_PLAN))
+
+
+def _origin(process: Process, topic: Topic, role: str | None) -> Words:
+    if topic.carried_from_id:
+        return CARRIED_OVER
+    if topic.source:
+        return process.fields["source"].choices[topic.source]
+    return ROLES[role].title if role in ROLES else Words("—", "—")
+
+
+CARRIED_OVER = Words("上年结转", "Carried over")
 
 
 def supporters(db: Session, topic: Topic) -> int:

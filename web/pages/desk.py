@@ -20,7 +20,7 @@ from engine.errors import Invalid, Refused, Stale, WrongState
 from engine.models.consultation import Attendance, Sitting
 from engine.models.topic import Topic
 from engine.permits import look_ahead, may_begin, offers
-from engine.process import State, Verb
+from engine.process import Field, State, Verb
 from engine.queries import attendance, briefs, desk, people, sittings, topics
 from engine.queries.matters import may_read, state_of
 from engine.record import as_text
@@ -209,7 +209,7 @@ def _decision(
     one: topics.Decidable,
     actor: Actor,
     verbs: Collection[str],
-    fields: Collection[str],
+    asked: Mapping[str, tuple[Verb, Field]],
     wrong: Refused | None,
 ) -> dict[str, Any]:
     """What may be decided on a topic, and what was chosen on this page or else is held."""
@@ -218,10 +218,15 @@ def _decision(
     typed = request.form if _chosen(db, one) and not isinstance(wrong, Stale) else {}
     return {
         "one": one,
-        "shown": shown(one.held),
-        "given": {
-            name: typed.get(f"{name}-{one.topic.id}", held.get(name, "")) for name in ("verb", *fields)
+        "id": one.topic.id,
+        "title": one.topic.title,
+        "options": [(offer.verb.name, presenters.say(offer.verb.title)) for offer in choices],
+        "choices": {
+            name: [(code, presenters.say(words)) for code, words in field.choices.items()]
+            for name, (_verb, field) in asked.items()
         },
+        "shown": shown(one.held),
+        "given": {name: typed.get(f"{name}-{one.topic.id}", held.get(name, "")) for name in ("verb", *asked)},
         "offers": choices,
         "open": bool(one.held) or not all(offer.refusal for offer in choices),
         "wrong": wrong.words if wrong and not isinstance(wrong, Invalid) else None,
