@@ -15,7 +15,7 @@ from engine.models.ledger import LedgerEntry
 from engine.models.topic import Plan, Topic
 from engine.queries import topics
 from engine.rules import NOBODY
-from tests.houses import POINTS, House, carried_over_topic, decide, planned_topic
+from tests.houses import POINTS, House, carried_over_topic, decide, draft, planned_topic
 
 OTHER = "小区物业管理要提升"
 
@@ -273,8 +273,7 @@ def test_a_topic_carried_over_is_taken_up_once_and_only_into_a_later_plan_in_the
                 take_up(house, db, plan, old)
         score(house, db, new)
         perform(db, new, "shortlist", actor=office, now=house.now)
-        perform(db, later, "draft", actor=office, now=house.now)
-        perform(db, later, "submit", actor=office, now=house.now)
+        draft(house, db, later)
         second = planned_topic(house, db, 2026)
         for verb in ("ask_adjustment", "carry_over"):
             perform(db, second, verb, actor=office, now=house.now, reason="明年再议。")

@@ -6,7 +6,7 @@ from engine.actions.perform import perform
 from engine.database import Session
 from engine.models.people import Group
 from engine.models.topic import Plan, Topic
-from tests.houses import POINTS, carried_over_topic
+from tests.houses import ARRANGEMENT, POINTS, carried_over_topic
 from tests.web.visitors import Visitor, Web, said
 
 
@@ -121,6 +121,14 @@ def test_the_topics_of_a_draft_are_arranged_on_one_page(web_on_both: Web) -> Non
     assert office.post(path, row).status_code == 302  # what says nothing new is not done again
     assert web.facts() == before
     with web.house.transaction() as db:
+        perform(
+            db,
+            db.get_one(Topic, second),
+            "arrange",
+            actor=web.house.actor(db, "office"),
+            now=web.house.now,
+            **ARRANGEMENT,
+        )
         perform(db, db.get_one(Plan, number), "draft", actor=web.house.actor(db, "office"), now=web.house.now)
         perform(
             db, db.get_one(Plan, number), "submit", actor=web.house.actor(db, "office"), now=web.house.now
