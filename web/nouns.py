@@ -124,8 +124,7 @@ def _plan(db: Session, matter: Matter, actor: Actor) -> Shown:
     found = topics.of_plan(db, plan)
     counts = Counter(one.at for one in found)
     always = topics.IN_PLAN if carries_mark(db, plan, "issued") else ()
-    titles = {mark: state.title for state in shipped("topic").states.values() for mark in state.marks}
-    fields = shipped("topic").fields
+    titles, fields = topics.titles(), shipped("topic").fields
     may_decide = bool(actor.roles & TOPIC_DECIDERS)
     return {
         "topics": [

@@ -1,5 +1,6 @@
 """Topics and plans as the public and the desk read them."""
 
+from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
@@ -9,7 +10,7 @@ from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session, selectinload
 
 from engine.deadlines import Deadline, deadlines
-from engine.editions import carries_mark, has_mark, process_of, process_on
+from engine.editions import carries_mark, editions, has_mark, process_of, process_on, shipped
 from engine.errors import NotFound
 from engine.models.ledger import LedgerEntry
 from engine.models.matter import Matter
@@ -143,9 +144,27 @@ def of_plan(db: Session, plan: Plan) -> list[PlanTopic]:
     for topic in found:
         process = process_of(db, topic)
         state = process.states[topic.state]
-        at = next((mark for mark in OF_PLAN if mark in state.marks), "")
-        listed.append(PlanTopic(topic, state, at, _origin(process, topic, roles.get(topic.id))))
+        listed.append(PlanTopic(topic, state, _at(state), _origin(process, topic, roles.get(topic.id))))
     return sorted(listed, key=lambda one: OF_PLAN.index(one.at) if one.at else len(OF_PLAN))
+
+
+def counts(db: Session) -> Counter[str]:
+    """How many topics, but for those merged away, are at each of `OF_PLAN`."""
+    processes = {process.edition: process for process in editions(db, "topic")}
+    rows = select(Topic.edition, Topic.state, func.count()).where(Topic.merged_into_id.is_(None))
+    found = Counter[str]()
+    for edition, state, number in db.execute(rows.group_by(Topic.edition, Topic.state)):
+        found[_at(processes[edition].states[state])] += number
+    return found
+
+
+def titles() -> dict[str, Words]:
+    """What each of `OF_PLAN` is called."""
+    return {_at(state): state.title for state in shipped("topic").states.values()}
+
+
+def _at(state: State) -> str:
+    return next((mark for mark in OF_PLAN if mark in state.marks), "")
 
 
 def _origin(process: Process, topic: Topic, role: str | None) -> Words:

@@ -127,7 +127,7 @@ def topic_table() -> str:
     with reading() as db:
         number, size = asked_page()
         order = "average" if request.args.get("sort", "").lstrip("-") == "average" else "support"
-        mark = show if show in TOPIC_MARKS else None
+        mark, counts = show if show in TOPIC_MARKS else None, topics.counts(db)
         listed, total = topics.topics(db, mark=mark, order=order, page=number, size=size)
         return render_template(
             "desk/topics.html",
@@ -137,6 +137,7 @@ def topic_table() -> str:
                     "topic": one.topic,
                     "supporters": one.supporters,
                     "scores": topics.scores_for(db, one.topic, auth.actor(db)),
+                    "enough": topics.scorers_asked(process_of(db, one.topic)),
                     "state": state_of(db, one.topic),
                 }
                 for one in listed
@@ -145,6 +146,8 @@ def topic_table() -> str:
             number=number,
             size=size,
             show=show,
+            tabs=[(mark, topics.titles()[mark], counts[mark]) for mark in TOPIC_MARKS],
+            all=counts.total(),
             begins=_begins(db),
             may_decide=bool(auth.actor(db).roles & TOPIC_DECIDERS),
         )
@@ -331,16 +334,7 @@ def matters(process_name: str) -> str:
         )
 
 
-TOPIC_MARKS = (
-    "received",
-    "scoring",
-    "shortlisted",
-    "reserve",
-    "planned",
-    "cancelled",
-    "carried_over",
-    "declined",
-)
+TOPIC_MARKS = ("received", "scoring", "shortlisted", *topics.IN_PLAN, "reserve", "declined")
 
 
 @pages.get("/plans")

@@ -89,7 +89,9 @@ def test_the_table_of_topics_shows_support_and_scores_by_stage(web: Web) -> None
     sheets = said(visitor.get(f"/desk/matters/{number}"))
     assert "指标 褚评分 卫评分 契合党政中心工作 25 5 群众关切程度 25 25" in sheets
     assert "合计 100 80" in sheets
-    assert "提升小区物业管理水平 1 2 90 20 评分" in said(visitor.get("/desk/topics?show=scoring"))
+    table = said(visitor.get("/desk/topics?show=scoring"))
+    assert "提升小区物业管理水平 1 2／3 90 20 评分" in table
+    assert "全部 1 初筛 0 评分 1 列入计划草案 0" in table
     assert "提升小区物业管理水平" not in said(visitor.get("/desk/topics?show=received"))
 
 

@@ -6,7 +6,7 @@ from engine.actions.perform import perform
 from engine.database import Session
 from engine.models.people import Group
 from engine.models.topic import Plan, Topic
-from tests.houses import ARRANGEMENT, POINTS, carried_over_topic
+from tests.houses import ARRANGEMENT, POINTS, carried_over_topic, decided, planned_topic
 from tests.web.visitors import Visitor, Web, said
 
 
@@ -139,3 +139,28 @@ def test_the_topics_of_a_draft_are_arranged_on_one_page(web_on_both: Web) -> Non
     assert "计划草案已经送会商" in said(late)
     assert web.sign_in("leader").get(path).status_code == 403
     assert office.get("/desk/plans/999999/arrangement").status_code == 404
+
+
+def test_the_public_reads_how_a_topic_is_arranged_once_its_plan_is_issued(web: Web) -> None:
+    with web.house.transaction() as db:
+        topic = decided(web.house, db, web.house.plan(db))
+        plan, path = topic.parent_id, f"/topics/{topic.id}"
+        says = f"计划时间 2027年第二季度 协商形式 对口协商 责任组 {db.get_one(Group, 1).name}"
+    assert "计划时间" not in said(web.visitor().get(path))
+    with web.house.transaction() as db:
+        leader = web.house.actor(db, "leader")
+        perform(db, db.get_one(Plan, plan), "issue", actor=leader, now=web.house.now)
+    assert says in said(web.visitor().get(path))
+
+
+def test_the_party_office_hears_that_a_planned_topic_is_put_off(web: Web) -> None:
+    with web.house.transaction() as db:
+        topic, office = planned_topic(web.house, db), web.house.actor(db, "office")
+        perform(db, topic, "ask_adjustment", actor=office, now=web.house.now, reason="主管部门机构改革。")
+        later = {"planned_time": "q4", "reason": "同意改在第四季度。"}
+        perform(db, topic, "change_time", actor=office, now=web.house.now, **later)
+        assert (topic.state, topic.planned_time) == ("issued", "q4")
+        path = f"/topics/{topic.id}"
+    assert "提升小区物业管理水平”：同意改期" in said(web.sign_in("party").get("/desk/notices"))
+    assert "同意改期" in said(web.sign_in("citizen1").get("/account"))
+    assert "2027年第四季度" in said(web.visitor().get(path))
