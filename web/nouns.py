@@ -111,7 +111,7 @@ def _topic(db: Session, matter: Matter, actor: Actor) -> Shown:
             }
             for one in similar
         ],
-        "scores": topics.scores_for(db, topic, actor),
+        "scores": topics.scores_for(db, [topic], actor)[topic.id],
         "held": topics.held(db, topic) if actor.roles & TOPIC_DECIDERS else None,
         "supporters": topics.supporters(db, topic),
         "consultations": _rows(db, children(db, topic, "consultation")),

@@ -229,11 +229,7 @@ def decidable(db: Session, mark: str) -> list[Decidable]:
     ids = [topic.id for topic in counts]
     holding = select(HeldDecision).where(HeldDecision.topic_id.in_(ids))
     held = {one.topic_id: one for one in db.scalars(holding.options(selectinload(HeldDecision.decided_by)))}
-    sheets: dict[int, list[ScoreSheet]] = {topic_id: [] for topic_id in ids}
-    for sheet in db.scalars(
-        select(ScoreSheet).where(ScoreSheet.topic_id.in_(ids)).order_by(ScoreSheet.scorer_id)
-    ):
-        sheets[sheet.topic_id].append(sheet)
+    sheets = _sheets(db, ids)
     alike = _alike(db, counts)
     found = [
         Decidable(topic, count, _scores(sheets[topic.id]), held.get(topic.id), alike[topic.id])
@@ -289,11 +285,15 @@ def sent_with(db: Session, actor: Actor, key: str) -> Topic | None:
 
 
 def scores(db: Session, topic: Topic) -> Scores:
-    return _scores(
-        db.scalars(
-            select(ScoreSheet).where(ScoreSheet.topic_id == topic.id).order_by(ScoreSheet.scorer_id)
-        ).all()
-    )
+    return _scores(_sheets(db, [topic.id])[topic.id])
+
+
+def _sheets(db: Session, ids: Collection[int]) -> dict[int, list[ScoreSheet]]:
+    rows = select(ScoreSheet).where(ScoreSheet.topic_id.in_(ids)).order_by(ScoreSheet.scorer_id)
+    found: dict[int, list[ScoreSheet]] = {topic_id: [] for topic_id in ids}
+    for sheet in db.scalars(rows):
+        found[sheet.topic_id].append(sheet)
+    return found
 
 
 def held(db: Session, topic: Topic) -> HeldDecision | None:
@@ -301,11 +301,15 @@ def held(db: Session, topic: Topic) -> HeldDecision | None:
     return db.get(HeldDecision, topic.id)
 
 
-def scores_for(db: Session, topic: Topic, actor: Actor) -> Scores:
-    """As far as this person is to see them: not before their own sheet is in, so that each judges alone; and sheet by
-    sheet only those who have a part in the decision.
+def scores_for(db: Session, topics: Collection[Topic], actor: Actor) -> dict[int, Scores]:
+    """By topic, as far as this person is to see them: not before their own sheet is in, so that each judges alone; and
+    sheet by sheet only those who have a part in the decision.
     """
-    found = scores(db, topic)
+    sheets = _sheets(db, [topic.id for topic in topics])
+    return {topic.id: _scores_for(db, topic, _scores(sheets[topic.id]), actor) for topic in topics}
+
+
+def _scores_for(db: Session, topic: Topic, found: Scores, actor: Actor) -> Scores:
     if "scorer" in actor.roles and carries_mark(db, topic, "scoring"):
         if actor.id not in {sheet.scorer_id for sheet in found.sheets}:
             return Scores(found.number, (), None, None)

@@ -129,6 +129,7 @@ def topic_table() -> str:
         order = "average" if request.args.get("sort", "").lstrip("-") == "average" else "support"
         mark, counts = show if show in TOPIC_MARKS else None, topics.counts(db)
         listed, total = topics.topics(db, mark=mark, order=order, page=number, size=size)
+        scores = topics.scores_for(db, [one.topic for one in listed], auth.actor(db))
         return render_template(
             "desk/topics.html",
             rows=[
@@ -136,7 +137,7 @@ def topic_table() -> str:
                     "href": url_for("matters.show", matter_id=one.topic.id),
                     "topic": one.topic,
                     "supporters": one.supporters,
-                    "scores": topics.scores_for(db, one.topic, auth.actor(db)),
+                    "scores": scores[one.topic.id],
                     "enough": topics.scorers_asked(process_of(db, one.topic)),
                     "state": state_of(db, one.topic),
                 }

@@ -2,6 +2,8 @@
 
 import re
 
+import pytest
+
 from engine.actions.perform import perform
 from engine.database import Session
 from engine.models.people import Group
@@ -164,3 +166,18 @@ def test_the_party_office_hears_that_a_planned_topic_is_put_off(web: Web) -> Non
     assert "提升小区物业管理水平”：同意改期" in said(web.sign_in("party").get("/desk/notices"))
     assert "同意改期" in said(web.sign_in("citizen1").get("/account"))
     assert "2027年第四季度" in said(web.visitor().get(path))
+
+
+@pytest.mark.parametrize("path", ["/desk/matters/{}", "/desk/plans/{}/arrangement", "/desk/topics"])
+def test_many_topics_of_a_plan_ask_as_many_queries_as_a_few(web: Web, path: str) -> None:
+    office, counted = web.sign_in("office"), []
+    with web.house.transaction() as db:
+        plan, old = web.house.plan(db, 2028).id, web.house.plan(db, 2027).id
+    for many in (2, 8):
+        with web.house.transaction() as db:
+            for number in range(many):
+                later, earlier = db.get_one(Plan, plan), db.get_one(Plan, old)
+                scored(web, db, later, f"第{many}批第{number}件民生实事", "shortlist")
+                in_reserve(web, db, earlier, f"往年第{many}批第{number}件民生实事")
+        counted.append(web.queries(office, path.format(plan)))
+    assert counted[0] == counted[1]
