@@ -53,6 +53,17 @@ class TooMany(Refused):
         self.retry_after = retry_after
 
 
+def none_of_them(refused: Iterable[tuple[str, Refused]], words: Words) -> WrongState:
+    """Of several things done together: `words`, and each that was refused by its name with the reason why."""
+    why = [
+        (name, next(iter(one.fields.values())) if isinstance(one, Invalid) else one.words)
+        for name, one in refused
+    ]
+    zh = "".join(f"“{name}”：{said.zh}" for name, said in why)
+    en = " ".join(f"“{name}”: {said.en}" for name, said in why)
+    return WrongState(Words(f"{words.zh}{zh}", f"{words.en} {en}"))
+
+
 def all_or_none(rows: Iterable[Row], take: Callable[[Row], Taken]) -> list[Taken]:
     """What became of every row. Raises `Invalid` with a field `row.column` for every mistake (rows count from 1)."""
     taken: list[Taken] = []

@@ -11,11 +11,11 @@ from engine import calendar, counts
 from engine.clock import day
 from engine.counts import Count, count
 from engine.deadlines import deadlines
-from engine.editions import carries_mark, process_of, shipped
+from engine.editions import carries_mark, has_mark, process_of, shipped
 from engine.models.consultation import Attendance, Material, Research, Sitting
 from engine.models.matter import Matter
 from engine.models.recommendation import Assignment
-from engine.models.topic import Topic, supporters_of_topic
+from engine.models.topic import Plan, Topic, supporters_of_topic
 from engine.past import ahead, done_since
 from engine.process import Guard, Verb
 from engine.process_check import Asks
@@ -132,7 +132,16 @@ def _parent_has(mark: str) -> Callable[[Session, Matter, int, datetime], bool]:
 
 
 def _plan_is_in_the_making(db: Session, matter: Matter, number: int, now: datetime) -> bool:
-    return carries_mark(db, matter, "call_open") or carries_mark(db, matter, "drafting")
+    """Asked of the plan itself where a topic is to be taken up."""
+    plan = matter if isinstance(matter, Plan) else db.get_one(Plan, matter.parent_id)
+    return carries_mark(db, plan, "call_open") or carries_mark(db, plan, "drafting")
+
+
+def _topics_are_arranged(db: Session, matter: Matter, number: int, now: datetime) -> bool:
+    """Where their procedure has them arranged at all."""
+    rows = select(Topic).where(Topic.parent_id == matter.id, has_mark(db, "topic", "shortlisted"))
+    left = db.scalars(rows.where(Topic.planned_time.is_(None)))
+    return not any("arrange" in process_of(db, topic).verbs for topic in left)
 
 
 def _supporters(db: Session, matter: Matter, number: int, now: datetime) -> bool:
@@ -297,8 +306,8 @@ CONDITIONS: dict[str, Condition] = {
     "plan_is_in_the_making": Condition(
         _plan_is_in_the_making,
         lambda _: Words(
-            "计划草案已经送会商，不能再转入议题。",
-            "The draft has gone to joint revision; no topic can be taken up any more.",
+            "计划草案已经送会商，议题不能再转入或安排；退回草案后可以再办。",
+            "The draft has gone to joint revision: no topic is taken up or arranged unless it is returned.",
         ),
     ),
     "scorers": _at_least(
@@ -333,6 +342,13 @@ CONDITIONS: dict[str, Condition] = {
     "carried_topics": _at_least(
         counts.carried_topics,
         lambda n: Words(f"计划里至少要有 {n} 个议题。", f"The plan must hold at least {n} topics."),
+    ),
+    "topics_are_arranged": Condition(
+        _topics_are_arranged,
+        lambda _: Words(
+            "有的议题还没有安排协商形式、时间、责任组和对应部门，请在计划页“逐项安排”。",
+            "Some topics have no form, time, responsible group and unit yet; please arrange them on the plan's page.",
+        ),
     ),
     "topic_is_planned": Condition(
         _parent_has("planned"),

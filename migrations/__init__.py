@@ -4,7 +4,7 @@ from pathlib import Path
 
 from sqlalchemy import Engine, inspect, text
 
-HEAD = "ledger_nodes"
+HEAD = "topics_arranged"
 """The newest of `versions/`."""
 
 

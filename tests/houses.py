@@ -42,6 +42,7 @@ from engine.models.questionnaire import Questionnaire
 from engine.models.recommendation import Assignment
 from engine.models.topic import Plan, Topic
 from engine.models.voice import Question
+from engine.queries import topics
 from engine.rules import Actor, actor_for
 from engine.words import Words
 
@@ -225,11 +226,23 @@ def decided(house: House, db: Session, plan: Plan) -> Topic:
     return topic
 
 
+ARRANGEMENT = {"form": "counterpart", "planned_time": "q2", "group_id": 1, "unit_id": 1}
+
+
+def draft(house: House, db: Session, plan: Plan) -> None:
+    """Closes the call, arranges what is shortlisted and sends it to joint revision."""
+    office = house.actor(db, "office")
+    perform(db, plan, "draft", actor=office, now=house.now)
+    for one in topics.of_plan(db, plan):
+        if one.at == "shortlisted":
+            perform(db, one.topic, "arrange", actor=office, now=house.now, **ARRANGEMENT)
+    perform(db, plan, "submit", actor=office, now=house.now)
+
+
 def decide(house: House, db: Session, plan: Plan) -> None:
     """From the call up to the Party committee's decision on record."""
     office = house.actor(db, "office")
-    perform(db, plan, "draft", actor=office, now=house.now)
-    perform(db, plan, "submit", actor=office, now=house.now)
+    draft(house, db, plan)
     for name in ("party", "office", "government"):
         perform(db, plan, "agree", actor=house.actor(db, name), now=house.now, revision="无意见")
     perform(db, plan, "record_review", actor=office, now=house.now, minutes="同意")

@@ -1,10 +1,11 @@
 """What each noun's page on the workbench shows beside what every matter shows."""
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 
-from flask import url_for
+from flask import request, url_for
 
 from engine.actions.perform import CREATES
 from engine.actions.sitting import KINDS
@@ -110,7 +111,7 @@ def _topic(db: Session, matter: Matter, actor: Actor) -> Shown:
             }
             for one in similar
         ],
-        "scores": topics.scores_for(db, topic, actor),
+        "scores": topics.scores_for(db, [topic], actor)[topic.id],
         "held": topics.held(db, topic) if actor.roles & TOPIC_DECIDERS else None,
         "supporters": topics.supporters(db, topic),
         "consultations": _rows(db, children(db, topic, "consultation")),
@@ -118,18 +119,31 @@ def _topic(db: Session, matter: Matter, actor: Actor) -> Shown:
 
 
 def _plan(db: Session, matter: Matter, actor: Actor) -> Shown:
-    plan = db.get_one(Plan, matter.id)
-    is_issued = carries_mark(db, plan, "issued")
-    pool = topics.topics(db, mark="reserve", size=500)[0] if carries_mark(db, matter, "call_open") else []
+    """Its topics, all or those at one mark, and what may be taken into it."""
+    plan, at = db.get_one(Plan, matter.id), request.args.get("show", "")
+    found = topics.of_plan(db, plan)
+    counts = Counter(one.at for one in found)
+    always = topics.IN_PLAN if carries_mark(db, plan, "issued") else ()
+    titles, fields = topics.titles(), shipped("topic").fields
+    may_decide = bool(actor.roles & TOPIC_DECIDERS)
     return {
-        "topics": sorted(
-            _rows(db, children(db, matter, "topic")), key=lambda row: "planned" not in row["state"].marks
-        ),
-        "forms": shipped("topic").fields["form"].choices,
-        "outcome": topics.counts_of_plan(db, plan) if is_issued else {},
-        "carried_over": _rows(db, topics.to_take_up(db, plan)),
-        "reserve": _rows(db, [one.topic for one in pool]),
-        "may_take": bool(actor.roles & set(shipped("topic").verbs["reconsider"].by)),
+        "topics": [
+            {"href": url_for("matters.show", matter_id=one.topic.id), "topic": one.topic, "line": one}
+            for one in found
+            if at in ("", one.at)
+        ],
+        "total": len(found),
+        "show": at,
+        "tabs": [
+            (mark, titles[mark], counts[mark]) for mark in topics.OF_PLAN if mark in {*always, *counts, at}
+        ],
+        "choices": {name: fields[name].choices for name in ("form", "level", "planned_time")},
+        "may_decide": may_decide,
+        "may_arrange": may_decide and counts["shortlisted"] and topics.is_in_the_making(db, plan),
+        "pool": [
+            {"id": one.id, "topic": one, "state": state_of(db, one)}
+            for one in (topics.takes_in(db, plan, day(clock_now())) if may_decide else ())
+        ],
     }
 
 

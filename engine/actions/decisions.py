@@ -4,6 +4,7 @@ Each stands in the ledger from when it is taken, as its decider's, and is neithe
 moves. The step is then the releaser's, who must be allowed it as the decider was: the two may be one.
 """
 
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -13,7 +14,7 @@ from sqlalchemy.orm import Session
 from engine import rules
 from engine.advance import accepted, advance
 from engine.editions import has_mark, process_of
-from engine.errors import NotFound, Refused, Stale, WrongState
+from engine.errors import NotFound, Refused, Stale, WrongState, none_of_them
 from engine.models.matter import Matter
 from engine.models.topic import HeldDecision, Topic
 from engine.permits import permit
@@ -99,25 +100,43 @@ def _held(db: Session, topic: Topic, seen: str | None) -> HeldDecision | None:
     return held
 
 
-def release(db: Session, stage: str, *, actor: Actor, now: datetime) -> int:
-    """Does all that is held of a stage, and how many. Where some can no longer be done it names them and does none."""
+def release(
+    db: Session, stage: str, *, actor: Actor, now: datetime, seen: Mapping[int, str] | None = None
+) -> int:
+    """Does all that is held of a stage, and how many. Where some can no longer be done it names them and does none.
+
+    `seen` is what the actor had before them, `shown` of every topic by its id; anything else is not released.
+    """
     rules.require(actor, TOPIC_DECIDERS)
     here = select(Matter.id).where(has_mark(db, "topic", stage)).order_by(Matter.id).with_for_update()
     held_here = select(HeldDecision).where(HeldDecision.topic_id.in_(db.scalars(here).all()))
-    done, refused = 0, []
-    for held in db.scalars(held_here.order_by(HeldDecision.topic_id)).all():
+    found = db.scalars(
+        held_here.order_by(HeldDecision.topic_id), execution_options={"populate_existing": True}
+    ).all()
+    if seen is not None and (changed := dict(seen).items() ^ {(one.topic_id, shown(one)) for one in found}):
+        raise _changed(db, {topic_id for topic_id, _ in changed})
+    done, refused = 0, list[tuple[str, Refused]]()
+    for held in found:
         try:
             advance(db, held.topic, held.verb, actor=actor, now=now, seen=held.version, **held.answers)
         except Refused as refusal:
-            refused.append((held.topic.title, refusal.words))
+            refused.append((held.topic.title, refusal))
         done += 1
     if refused:
-        zh = "".join(f"“{title}”：{words.zh}" for title, words in refused)
-        en = " ".join(f"“{title}”: {words.en}" for title, words in refused)
-        raise WrongState(
-            Words(
-                f"这些决定现在办不了，请改过再一起公布：{zh}",
-                f"These can no longer be done; please change them and release all again: {en}",
-            )
+        words = Words(
+            "这些决定现在办不了，请改过再一起公布：",
+            "These can no longer be done; please change them and release all again:",
         )
+        raise none_of_them(refused, words)
     return done
+
+
+def _changed(db: Session, ids: Collection[int]) -> Stale:
+    titles = db.scalars(select(Topic.title).where(Topic.id.in_(ids)).order_by(Topic.id)).all()
+    zh, en = "、".join(f"“{title}”" for title in titles), ", ".join(f"“{title}”" for title in titles)
+    words = Words(
+        f"这几项在您看过以后有变化，一项也没有公布：{zh}。请看过现在的决定再公布。",
+        f"These have changed since you saw them, and nothing was released: {en}. "
+        "Please look at what is decided now.",
+    )
+    return Stale(words, 0)

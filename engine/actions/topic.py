@@ -1,5 +1,6 @@
 """Topics: collecting them, supporting them, scoring them."""
 
+from collections.abc import Collection
 from datetime import date, datetime
 from typing import Any
 
@@ -10,13 +11,13 @@ from engine.actions import merging
 from engine.advance import accepted, advance, begin
 from engine.clock import day
 from engine.editions import carries_mark, process_of, process_on
-from engine.errors import Invalid, WrongState
+from engine.errors import Invalid, Refused, WrongState, none_of_them
 from engine.models.ledger import LedgerEntry
 from engine.models.matter import Matter
 from engine.models.topic import Plan, ScoreSheet, Support, Topic
 from engine.permits import offers
 from engine.queries import topics
-from engine.rules import SYSTEM, Actor
+from engine.rules import SYSTEM, TOPIC_DECIDERS, Actor, require
 from engine.words import Words
 
 
@@ -117,6 +118,7 @@ def reconsider_topic(
     entry = advance(db, topic, "reconsider", actor=actor, now=now, seen=seen, **given)
     for one in (topic, *topic.sources):
         one.parent_id = plan.id
+    topic.planned_time = None
     db.execute(delete(ScoreSheet).where(ScoreSheet.topic_id == topic.id))
     _oblige(db, topic, now)
     return entry
@@ -127,7 +129,9 @@ GOES_ON = (
     "why_now",
     "matter_kind",
     "form",
+    "level",
     "unit_id",
+    "group_id",
     "feasibility",
     "source",
     "proposer_name",
@@ -161,6 +165,27 @@ def take_up_topic(db: Session, plan: Plan, *, actor: Actor, now: datetime, **giv
     db.expire(old, ["carried_into"])
     _oblige(db, topic, now)
     return topic
+
+
+def take_in(db: Session, plan: Plan, ids: Collection[int], *, actor: Actor, now: datetime) -> int:
+    """Topics in reserve and carried-over ones into a plan in the making; each refusal is named, and then none is."""
+    require(actor, TOPIC_DECIDERS)
+    chosen = db.scalars(select(Topic).where(Topic.id.in_(ids)).order_by(Topic.id)).all()
+    if not chosen or len(chosen) < len(set(ids)):
+        raise Invalid({}, Words("请先勾选要转入的议题。", "Please tick the topics to take in first."))
+    refused = []
+    for topic in chosen:
+        try:
+            if carries_mark(db, topic, "carried_over"):
+                take_up_topic(db, plan, actor=actor, now=now, carried_from_id=topic.id)
+            else:
+                reconsider_topic(db, topic, actor=actor, now=now, plan_id=plan.id)
+        except Refused as refusal:
+            refused.append((topic.title, refusal))
+    if refused:
+        words = Words("一个议题也没有转入，请改过再办：", "No topic was taken in; please mend this first:")
+        raise none_of_them(refused, words)
+    return len(chosen)
 
 
 def score_topic(

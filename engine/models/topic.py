@@ -31,6 +31,7 @@ class Topic(Matter):
 
     Where staff entered it, `source` says how it came in and `proposer_name` from whom, which is never published.
     One that was carried over goes on under a later plan as a topic of its own, which was `carried_from` it.
+    In a plan its `group_id` answers for it, at `planned_time`: a month or a quarter.
     `answer_owed_from` is the day it had supporters enough for a public answer; nothing again once that is given.
     """
 
@@ -45,6 +46,8 @@ class Topic(Matter):
     why_now: Mapped[str] = mapped_column(Text)
     matter_kind: Mapped[str | None] = mapped_column(String(20))
     form: Mapped[str | None] = mapped_column(String(20))
+    level: Mapped[str | None] = mapped_column(String(20))
+    planned_time: Mapped[str | None] = mapped_column(String(3))
     feasibility: Mapped[str | None] = mapped_column(Text)
     merged_into_id: Mapped[int | None] = mapped_column(ForeignKey("topic.id"))
     merged_first_id: Mapped[int | None] = mapped_column(ForeignKey("topic.id"))

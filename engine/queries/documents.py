@@ -33,6 +33,8 @@ class PlanLine:
 
     topic: Topic
     form: str
+    time: str
+    group: str
     unit: str
     scores: Scores
 
@@ -78,7 +80,14 @@ def plan_lines(db: Session, plan: Plan) -> list[PlanLine]:
     """The topics that the plan carries, the best scored first."""
     planned = select(Topic).where(Topic.parent_id == plan.id, has_mark(db, "topic", "planned"))
     lines = [
-        PlanLine(topic, _choice(db, topic, "form"), topic.unit.name if topic.unit else "", scores(db, topic))
+        PlanLine(
+            topic,
+            _choice(db, topic, "form"),
+            _choice(db, topic, "planned_time"),
+            topic.group.name if topic.group else "",
+            topic.unit.name if topic.unit else "",
+            scores(db, topic),
+        )
         for topic in db.scalars(planned)
     ]
     return sorted(lines, key=lambda line: (-(line.scores.average or 0), line.topic.id))
@@ -149,5 +158,5 @@ def day_words(on: date) -> str:
 
 def _choice(db: Session, matter: Matter, field: str) -> str:
     """The Chinese word of a choice that a matter keeps, by its own edition."""
-    words = process_of(db, matter).fields[field].choices.get(getattr(matter, field) or "")
-    return words.zh if words else ""
+    given = getattr(matter, field)
+    return process_of(db, matter).fields[field].choices[given].zh if given else ""

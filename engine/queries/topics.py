@@ -1,19 +1,23 @@
 """Topics and plans as the public and the desk read them."""
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
+from datetime import date
 from statistics import mean
 
 from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session, selectinload
 
 from engine.deadlines import Deadline, deadlines
-from engine.editions import carries_mark, has_mark
+from engine.editions import carries_mark, editions, has_mark, process_of, process_on, shipped
 from engine.errors import NotFound
+from engine.models.ledger import LedgerEntry
+from engine.models.matter import Matter
 from engine.models.topic import HeldDecision, Plan, ScoreSheet, Support, Topic, supporters_of_topic
 from engine.models.voice import IdempotencyKey
-from engine.process import Process
-from engine.rules import SCORE_READERS, Actor
+from engine.process import Process, State
+from engine.rules import ROLES, SCORE_READERS, Actor
 from engine.similar import Index
 from engine.words import Words
 
@@ -79,6 +83,24 @@ def topics(
     return [Listed(topic, count) for topic, count in found], total
 
 
+def is_in_the_making(db: Session, plan: Plan) -> bool:
+    return carries_mark(db, plan, "call_open") or carries_mark(db, plan, "drafting")
+
+
+def takes_in(db: Session, plan: Plan, today: date) -> Sequence[Topic]:
+    """What a plan may take in of others: what they carried over until it is drafted, their reserve during its call."""
+    if not is_in_the_making(db, plan):
+        return ()
+    carried = to_take_up(db, plan) if "take_up" in process_on(db, "topic", today).verbs else ()
+    if not carries_mark(db, plan, "call_open"):
+        return carried
+    rows = (
+        select(Topic).where(has_mark(db, "topic", "reserve"), Topic.parent_id != plan.id).order_by(Topic.id)
+    )
+    reserve = [one for one in db.scalars(rows) if "reconsider" in process_of(db, one).verbs]
+    return [*carried, *reserve]
+
+
 def to_take_up(db: Session, plan: Plan) -> Sequence[Topic]:
     """What earlier plans have carried over and no plan has taken up."""
     earlier = select(Plan.id).where(Plan.year < plan.year)
@@ -88,10 +110,72 @@ def to_take_up(db: Session, plan: Plan) -> Sequence[Topic]:
 
 IN_PLAN = ("planned", "adjusting", "cancelled", "carried_over")
 """Marks of a topic that is or has been in an issued plan, each counted apart."""
+OF_PLAN = (*IN_PLAN, "shortlisted", "scoring", "received", "reserve", "declined", "merged")
+"""Marks that tell apart where a topic of a plan is, in the order in which the plan lists its topics."""
 
 
-def counts_of_plan(db: Session, plan: Plan) -> dict[str, int]:
-    return {mark: topics(db, mark=mark, plan=plan, size=1)[1] for mark in IN_PLAN}
+@dataclass(frozen=True)
+class PlanTopic:
+    """A topic as its plan lists it: at which of `OF_PLAN`, and whom or where it came from."""
+
+    topic: Topic
+    state: State
+    at: str
+    origin: Words
+
+
+def of_plan(db: Session, plan: Plan) -> list[PlanTopic]:
+    """All topics of a plan, within each mark the best scored first."""
+    average = select(func.avg(ScoreSheet.total)).where(ScoreSheet.topic_id == Topic.id).correlate(Topic)
+    rows = (
+        select(Topic)
+        .where(Topic.parent_id == plan.id)
+        .options(selectinload(Topic.unit), selectinload(Topic.group))
+    )
+    found = db.scalars(rows.order_by(average.scalar_subquery().desc().nulls_last(), Topic.id)).all()
+    begun = select(LedgerEntry.matter_id, LedgerEntry.role).join(Matter, Matter.id == LedgerEntry.matter_id)
+    roles = {
+        matter_id: role
+        for matter_id, role in db.execute(
+            begun.where(Matter.parent_id == plan.id, LedgerEntry.from_state.is_(None))
+        )
+    }
+    listed = []
+    for topic in found:
+        process = process_of(db, topic)
+        state = process.states[topic.state]
+        listed.append(PlanTopic(topic, state, _at(state), _origin(process, topic, roles.get(topic.id))))
+    return sorted(listed, key=lambda one: OF_PLAN.index(one.at) if one.at else len(OF_PLAN))
+
+
+def counts(db: Session) -> Counter[str]:
+    """How many topics, but for those merged away, are at each of `OF_PLAN`."""
+    processes = {process.edition: process for process in editions(db, "topic")}
+    rows = select(Topic.edition, Topic.state, func.count()).where(Topic.merged_into_id.is_(None))
+    found = Counter[str]()
+    for edition, state, number in db.execute(rows.group_by(Topic.edition, Topic.state)):
+        found[_at(processes[edition].states[state])] += number
+    return found
+
+
+def titles() -> dict[str, Words]:
+    """What each of `OF_PLAN` is called."""
+    return {_at(state): state.title for state in shipped("topic").states.values()}
+
+
+def _at(state: State) -> str:
+    return next((mark for mark in OF_PLAN if mark in state.marks), "")
+
+
+def _origin(process: Process, topic: Topic, role: str | None) -> Words:
+    if topic.carried_from_id:
+        return CARRIED_OVER
+    if topic.source:
+        return process.fields["source"].choices[topic.source]
+    return ROLES[role].title if role in ROLES else Words("—", "—")
+
+
+CARRIED_OVER = Words("上年结转", "Carried over")
 
 
 def supporters(db: Session, topic: Topic) -> int:
@@ -100,8 +184,17 @@ def supporters(db: Session, topic: Topic) -> int:
 
 def obliging(process: Process) -> int | None:
     """How many supporters oblige the office to an answer."""
+    return _asked_for(process, "supporters")
+
+
+def scorers_asked(process: Process) -> int | None:
+    """How many have to score before it may be decided."""
+    return _asked_for(process, "scorers")
+
+
+def _asked_for(process: Process, name: str) -> int | None:
     guards = (guard for verb in process.verbs.values() for guard in verb.when)
-    return next((int(guard.number or 0) for guard in guards if guard.name == "supporters"), None)
+    return next((int(guard.number or 0) for guard in guards if guard.name == name), None)
 
 
 def answer_due(db: Session, topic: Topic) -> Deadline | None:
@@ -125,6 +218,8 @@ class Decidable:
     supporters: int
     scores: Scores
     held: HeldDecision | None
+    similar: Sequence[Topic]
+    """Other topics of its call, undecided as it is, that it may be merged into."""
 
 
 def decidable(db: Session, mark: str) -> list[Decidable]:
@@ -134,16 +229,33 @@ def decidable(db: Session, mark: str) -> list[Decidable]:
     ids = [topic.id for topic in counts]
     holding = select(HeldDecision).where(HeldDecision.topic_id.in_(ids))
     held = {one.topic_id: one for one in db.scalars(holding.options(selectinload(HeldDecision.decided_by)))}
-    sheets: dict[int, list[ScoreSheet]] = {topic_id: [] for topic_id in ids}
-    for sheet in db.scalars(
-        select(ScoreSheet).where(ScoreSheet.topic_id.in_(ids)).order_by(ScoreSheet.scorer_id)
-    ):
-        sheets[sheet.topic_id].append(sheet)
+    sheets = _sheets(db, ids)
+    alike = _alike(db, counts)
     found = [
-        Decidable(topic, count, _scores(sheets[topic.id]), held.get(topic.id))
+        Decidable(topic, count, _scores(sheets[topic.id]), held.get(topic.id), alike[topic.id])
         for topic, count in counts.items()
     ]
     return sorted(found, key=lambda one: -(one.scores.average or 0))
+
+
+def _alike(db: Session, subjects: Collection[Topic]) -> dict[int, list[Topic]]:
+    """By id of each the three of its call it is likest to and may go on in: undecided, and public if it is."""
+    calls = {topic.parent_id for topic in subjects}
+    undecided = or_(has_mark(db, "topic", "received"), has_mark(db, "topic", "open_for_support"))
+    rows = db.scalars(select(Topic).where(Topic.parent_id.in_(calls), undecided)).all()
+    public = set(
+        db.scalars(select(Topic.id).where(Topic.parent_id.in_(calls), has_mark(db, "topic", "public")))
+    )
+    by_id = {one.id: one for one in rows}
+    indices = {call: Index() for call in calls}
+    for one in rows:
+        indices[one.parent_id].add(one.id, one.title)
+    found: dict[int, list[Topic]] = {}
+    for topic in subjects:
+        likest = [match.id for match in indices[topic.parent_id].similar(topic.title)]
+        may = [one for one in likest if one != topic.id and (one in public or topic.id not in public)]
+        found[topic.id] = [by_id[one] for one in may[:3]]
+    return found
 
 
 def similar(
@@ -173,11 +285,15 @@ def sent_with(db: Session, actor: Actor, key: str) -> Topic | None:
 
 
 def scores(db: Session, topic: Topic) -> Scores:
-    return _scores(
-        db.scalars(
-            select(ScoreSheet).where(ScoreSheet.topic_id == topic.id).order_by(ScoreSheet.scorer_id)
-        ).all()
-    )
+    return _scores(_sheets(db, [topic.id])[topic.id])
+
+
+def _sheets(db: Session, ids: Collection[int]) -> dict[int, list[ScoreSheet]]:
+    rows = select(ScoreSheet).where(ScoreSheet.topic_id.in_(ids)).order_by(ScoreSheet.scorer_id)
+    found: dict[int, list[ScoreSheet]] = {topic_id: [] for topic_id in ids}
+    for sheet in db.scalars(rows):
+        found[sheet.topic_id].append(sheet)
+    return found
 
 
 def held(db: Session, topic: Topic) -> HeldDecision | None:
@@ -185,11 +301,15 @@ def held(db: Session, topic: Topic) -> HeldDecision | None:
     return db.get(HeldDecision, topic.id)
 
 
-def scores_for(db: Session, topic: Topic, actor: Actor) -> Scores:
-    """As far as this person is to see them: not before their own sheet is in, so that each judges alone; and sheet by
-    sheet only those who have a part in the decision.
+def scores_for(db: Session, topics: Collection[Topic], actor: Actor) -> dict[int, Scores]:
+    """By topic, as far as this person is to see them: not before their own sheet is in, so that each judges alone; and
+    sheet by sheet only those who have a part in the decision.
     """
-    found = scores(db, topic)
+    sheets = _sheets(db, [topic.id for topic in topics])
+    return {topic.id: _scores_for(db, topic, _scores(sheets[topic.id]), actor) for topic in topics}
+
+
+def _scores_for(db: Session, topic: Topic, found: Scores, actor: Actor) -> Scores:
     if "scorer" in actor.roles and carries_mark(db, topic, "scoring"):
         if actor.id not in {sheet.scorer_id for sheet in found.sheets}:
             return Scores(found.number, (), None, None)

@@ -21,7 +21,7 @@ from engine.models.topic import Plan, ScoreSheet, Support, Topic
 from engine.permits import offers
 from engine.queries.desk import waiting, waiting_by_process
 from engine.queries.topics import supporters
-from tests.houses import House
+from tests.houses import ARRANGEMENT, House, draft
 
 POINTS = {"priority": 20, "concern": 25, "value": 15, "feasibility": 10, "adoption": 10}
 
@@ -241,7 +241,12 @@ def test_the_plan_goes_through_its_approvals_in_order_and_carries_its_topics(hou
                 why_now="x",
                 matter_kind="reform",
             )
+        with pytest.raises(WrongState, match="please arrange them"):
+            perform(db, plan, "submit", actor=office, now=house.now)
+        perform(db, chosen, "arrange", actor=office, now=house.now, **ARRANGEMENT)
         perform(db, plan, "submit", actor=office, now=house.now)
+        with pytest.raises(WrongState, match="joint revision"):
+            perform(db, chosen, "arrange", actor=office, now=house.now, **ARRANGEMENT)
         for name, state in (
             ("party", "joint_revision"),
             ("office", "joint_revision"),
@@ -264,8 +269,7 @@ def test_an_office_agrees_once(house: House) -> None:
     with house.transaction() as db:
         plan = house.plan(db)
         perform(db, scored(house, db, plan), "shortlist", actor=house.actor(db, "office"), now=house.now)
-        perform(db, plan, "draft", actor=house.actor(db, "office"), now=house.now)
-        perform(db, plan, "submit", actor=house.actor(db, "office"), now=house.now)
+        draft(house, db, plan)
         perform(db, plan, "agree", actor=house.actor(db, "party"), now=house.now, revision="无意见")
         with pytest.raises(WrongState, match="already confirmed"):
             perform(db, plan, "agree", actor=house.actor(db, "party"), now=house.now, revision="无意见")
@@ -275,8 +279,7 @@ def test_nobody_agrees_for_two_offices(house: House) -> None:
     with house.transaction() as db:
         plan = house.plan(db)
         perform(db, scored(house, db, plan), "shortlist", actor=house.actor(db, "office"), now=house.now)
-        for verb in ("draft", "submit"):
-            perform(db, plan, verb, actor=house.actor(db, "office"), now=house.now)
+        draft(house, db, plan)
         party = house.actor(db, "party").id
         db.add(Post(person_id=party, role="government_office", granted_at=house.now, confirmed_at=house.now))
         db.flush()
@@ -321,8 +324,7 @@ def test_a_deadline_before_a_day_of_the_matter_counts_back(house: House) -> None
         plan = house.plan(db)
         perform(db, scored(house, db, plan), "shortlist", actor=house.actor(db, "office"), now=house.now)
         office = house.actor(db, "office")
-        perform(db, plan, "draft", actor=office, now=house.now)
-        perform(db, plan, "submit", actor=office, now=house.now)
+        draft(house, db, plan)
         for name in ("party", "office", "government"):
             perform(db, plan, "agree", actor=house.actor(db, name), now=house.now, revision="无意见")
         perform(db, plan, "record_review", actor=office, now=house.now, minutes="同意")

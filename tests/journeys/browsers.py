@@ -66,6 +66,15 @@ class Story:
         self.send(self.page(who), verb, **given)
         self.done(who, verb)
 
+    def arrange(self, plan: int) -> None:
+        """The office gives every topic of a draft the first form, time, group, unit and level of its lists."""
+        page = self.at("office", f"/desk/matters/{plan}")
+        page.get_by_role("link", name="逐项安排").click()
+        for choice in page.locator("main select").all():
+            choice.select_option(index=1)
+        page.get_by_role("button", name="保存安排").click()
+        expect(page.get_by_text("安排已保存。")).to_be_visible()
+
     def begin(self, who: str, parent: int, path: str, verb: str, **given: str) -> int:
         """Something new under a matter; its number."""
         page = self.at(who, f"/desk/matters/{parent}")

@@ -255,9 +255,30 @@ def do(site: Site, who: str, matter: str, verb: str, points: bool = False, **giv
     expect(page.get_by_text(f"已办理：{verb}。")).to_be_visible()
 
 
+def arrange(site: Site, plan: str) -> None:
+    """Once there is a unit and a group to choose, which the page asks for."""
+    page, admin = site.person("office"), site.person("admin")
+    page.goto("/desk/")
+    page.get_by_role("link", name=plan).first.click()
+    page.get_by_role("link", name="逐项安排").click()
+    expect(page.get_by_text("请系统管理员在“单位与活动组”中添加")).to_be_visible()
+    for kind, name in (("单位", "市住房和城乡建设局"), ("委员活动组", "当湖街道委员小组")):
+        admin.goto("/desk/places")
+        admin.get_by_role("radio", name=kind, exact=True).check()
+        admin.fill("#name", name)
+        admin.get_by_role("button", name="添加").click()
+        expect(admin.get_by_text("已添加。")).to_be_visible()
+    page.reload()
+    for choice in page.locator("main select").all():
+        choice.select_option(index=1)
+    page.get_by_role("button", name="保存安排").click()
+    expect(page.get_by_text("安排已保存。")).to_be_visible()
+
+
 def approve(site: Site) -> None:
     plan, today = "年度协商计划", f"{clock.day(clock.now())}"
     do(site, "office", plan, "结束征集，起草计划")
+    arrange(site, plan)
     do(site, "office", plan, "送三办会商")
     for office in ("party", "government", "office"):
         do(site, office, plan, "会商同意", revision="无修改意见。")

@@ -103,6 +103,7 @@ def plan(story: Story, topic: int) -> None:
     page.get_by_role("link", name=re.compile("年度协商计划")).first.click()
     plan, today = number(page.url), str(day(now()))
     story.do("office", plan, "结束征集，起草计划")
+    story.arrange(plan)
     story.do("office", plan, "送三办会商")
     for one in ("party", "government", "office"):
         story.do(one, plan, "会商同意", revision="无意见。")

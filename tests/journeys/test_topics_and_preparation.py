@@ -178,6 +178,8 @@ def shortlist(story: Story, call: Call, own: int) -> None:
 def approve(story: Story, call: Call) -> None:
     """Three offices, the Chairpersons' meeting, the Party committee's decision, the leader's issue: in that order."""
     story.do("office", call.plan, "结束征集，起草计划")
+    story.arrange(call.plan)
+    story.looked_at("office")
     story.do("office", call.plan, "送三办会商")
     for one in ("party", "government", "office"):
         story.do(one, call.plan, "会商同意", revision="无意见。")

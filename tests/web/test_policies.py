@@ -70,6 +70,8 @@ WHO: dict[str, object] = {
     "matters.keep": STAFF_ONLY,
     "matters.begin": STAFF_ONLY,
     "matters.new_plan": {"office_staff"},
+    "plans.take_in": {"office_staff"},
+    "plans.arrangement": {"office_staff"},
     "procedures.index": PROCEDURES,
     "procedures.show": PROCEDURES,
     "procedures.variant": SYSADMIN,

@@ -1,6 +1,6 @@
 """The workbench: what waits for me and until when."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import date
 from typing import Any
 
@@ -16,11 +16,11 @@ from engine.clock import day, now
 from engine.database import Session
 from engine.deadlines import deadlines
 from engine.editions import process_of, process_on, shipped
-from engine.errors import Invalid, Refused, Stale
+from engine.errors import Invalid, Refused, Stale, WrongState
 from engine.models.consultation import Attendance, Sitting
 from engine.models.topic import Topic
 from engine.permits import look_ahead, may_begin, offers
-from engine.process import State, Verb
+from engine.process import Field, State, Verb
 from engine.queries import attendance, briefs, desk, people, sittings, topics
 from engine.queries.matters import may_read, state_of
 from engine.record import as_text
@@ -127,8 +127,9 @@ def topic_table() -> str:
     with reading() as db:
         number, size = asked_page()
         order = "average" if request.args.get("sort", "").lstrip("-") == "average" else "support"
-        mark = show if show in TOPIC_MARKS else None
+        mark, counts = show if show in TOPIC_MARKS else None, topics.counts(db)
         listed, total = topics.topics(db, mark=mark, order=order, page=number, size=size)
+        scores = topics.scores_for(db, [one.topic for one in listed], auth.actor(db))
         return render_template(
             "desk/topics.html",
             rows=[
@@ -136,7 +137,8 @@ def topic_table() -> str:
                     "href": url_for("matters.show", matter_id=one.topic.id),
                     "topic": one.topic,
                     "supporters": one.supporters,
-                    "scores": topics.scores_for(db, one.topic, auth.actor(db)),
+                    "scores": scores[one.topic.id],
+                    "enough": topics.scorers_asked(process_of(db, one.topic)),
                     "state": state_of(db, one.topic),
                 }
                 for one in listed
@@ -145,6 +147,8 @@ def topic_table() -> str:
             number=number,
             size=size,
             show=show,
+            tabs=[(mark, topics.titles()[mark], counts[mark]) for mark in TOPIC_MARKS],
+            all=counts.total(),
             begins=_begins(db),
             may_decide=bool(auth.actor(db).roles & TOPIC_DECIDERS),
         )
@@ -171,6 +175,12 @@ def decisions() -> str | Response | tuple[str, int]:
         if not (wrong or gone):
             flash(_("决定已保存，还没有公布。"), "done")
             return redirect(url_for("desk.decisions", stage=stage))
+    return _decisions(stage, wrong, gone=gone)
+
+
+def _decisions(
+    stage: str, wrong: Mapping[int, Refused], *, gone: bool = False, unreleased: Refused | None = None
+) -> tuple[str, int]:
     with reading() as db:
         actor = auth.actor(db)
         found = topics.decidable(db, stage)
@@ -179,15 +189,18 @@ def decisions() -> str | Response | tuple[str, int]:
         fields = {name: field for process in processes for name, field in process.fields.items()}
         asked = {name: (verb, fields[name]) for verb in verbs.values() for name in verb.needs}
         look_ahead(db, [one.topic for one in found], verbs.values())
+        is_stale = gone or unreleased or any(isinstance(one, Stale) for one in wrong.values())
         return render_template(
             "desk/decisions.html",
             rows=[_decision(db, one, actor, verbs, asked, wrong.get(one.topic.id)) for one in found],
             wrong=wrong,
             gone=gone,
+            unreleased=unreleased,
             stage=stage,
+            counts={stage: topics.topics(db, mark=stage, size=1)[1] for stage in STAGES},
             asked=asked.values(),
             titles={name: verb.title for name, verb in verbs.items()},
-        ), 409 if gone or any(isinstance(one, Stale) for one in wrong.values()) else 422 if wrong else 200
+        ), 409 if is_stale else 422 if wrong else 200
 
 
 def _stage() -> str:
@@ -200,7 +213,7 @@ def _decision(
     one: topics.Decidable,
     actor: Actor,
     verbs: Collection[str],
-    fields: Collection[str],
+    asked: Mapping[str, tuple[Verb, Field]],
     wrong: Refused | None,
 ) -> dict[str, Any]:
     """What may be decided on a topic, and what was chosen on this page or else is held."""
@@ -209,13 +222,20 @@ def _decision(
     typed = request.form if _chosen(db, one) and not isinstance(wrong, Stale) else {}
     return {
         "one": one,
-        "shown": shown(one.held),
-        "given": {
-            name: typed.get(f"{name}-{one.topic.id}", held.get(name, "")) for name in ("verb", *fields)
+        "id": one.topic.id,
+        "title": one.topic.title,
+        "options": [(offer.verb.name, presenters.say(offer.verb.title)) for offer in choices],
+        "choices": {
+            name: [(code, presenters.say(words)) for code, words in field.choices.items()]
+            for name, (_verb, field) in asked.items()
         },
+        "shown": shown(one.held),
+        "given": {name: typed.get(f"{name}-{one.topic.id}", held.get(name, "")) for name in ("verb", *asked)},
         "offers": choices,
         "open": bool(one.held) or not all(offer.refusal for offer in choices),
-        "wrong": next(iter(wrong.fields.values())) if isinstance(wrong, Invalid) else wrong and wrong.words,
+        "wrong": wrong.words if wrong and not isinstance(wrong, Invalid) else None,
+        "errors": wrong.fields if isinstance(wrong, Invalid) else {},
+        "enough": topics.scorers_asked(process_of(db, one.topic)),
     }
 
 
@@ -250,9 +270,18 @@ def _seen(topic: Topic) -> str:
 
 @pages.post("/topics/decisions/release")
 @for_roles(*TOPIC_DECIDERS)
-def release_decisions() -> Response:
-    with transaction() as db:
-        count = release(db, _stage(), actor=auth.actor(db), now=now())
+def release_decisions() -> Response | tuple[str, int]:
+    """Releases what the page showed as held, and nothing else."""
+    stage, prefix = _stage(), "held-"
+    held = (
+        (name.removeprefix(prefix), value) for name, value in request.form.items() if name.startswith(prefix)
+    )
+    seen = {int(row): value for row, value in held if row.isascii() and row.isdigit() and len(row) < 10}
+    try:
+        with transaction() as db:
+            count = release(db, stage, actor=auth.actor(db), now=now(), seen=seen)
+    except (Stale, WrongState) as refusal:
+        return _decisions(stage, {}, unreleased=refusal)
     flash(
         ngettext(
             "已公布 %(num)s 项决定，提交人已收到通知。", "已公布 %(num)s 项决定，提交人已收到通知。", count
@@ -306,16 +335,7 @@ def matters(process_name: str) -> str:
         )
 
 
-TOPIC_MARKS = (
-    "received",
-    "scoring",
-    "shortlisted",
-    "reserve",
-    "planned",
-    "cancelled",
-    "carried_over",
-    "declined",
-)
+TOPIC_MARKS = ("received", "scoring", "shortlisted", *topics.IN_PLAN, "reserve", "declined")
 
 
 @pages.get("/plans")

@@ -8,6 +8,8 @@ from collections.abc import Callable, Sequence
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
+from sqlalchemy import select
+
 from engine import clock, settings
 from engine.actions.house import set_up_house
 from engine.actions.people import NewPerson, add_group, add_person, add_unit
@@ -16,6 +18,7 @@ from engine.actions.topic import submit_topic
 from engine.clock import day, local
 from engine.database import Database
 from engine.editions import shipped
+from engine.models.people import Group, Unit
 from engine.queries import people
 from engine.words import Words
 from workers.demo import cast, events, handling, texts
@@ -170,8 +173,16 @@ def agree(stage: Stage, year: int, carried: int) -> None:
     topics = passed(texts.TOPICS if year == stage.year else texts.EARLIER_TOPICS)
     ranked = sorted(topics, key=lambda one: -sum(sum(points(one.quality, n).values()) for n in range(3)))
     stage.on(date(year - 1, 12, 2), 14)
-    for one in ranked[:carried]:
+    groups, units = stage.db.scalars(select(Group.id)).all(), stage.db.scalars(select(Unit.id)).all()
+    for number, one in enumerate(ranked[:carried]):
         stage.do(stage.topics[one.title], "shortlist", "office")
+        arrangement = {
+            "form": "thematic" if one.kind == "party" else "counterpart",
+            "planned_time": f"q{1 + 4 * number // carried}",
+            "group_id": groups[number % len(groups)],
+            "unit_id": units[number % len(units)],
+        }
+        stage.do(stage.topics[one.title], "arrange", "office", **arrangement)
     for one in ranked[carried:]:
         stage.do(
             stage.topics[one.title],

@@ -53,11 +53,13 @@ def annual_plan(db: Session, plan: Plan, house: House, now: datetime) -> tuple[s
         f"共安排协商议题{len(lines)}个。现予印发，请认真组织实施。"
     )
     paper.heading("一、协商议题")
-    rows = [("序号", "协商议题", "协商形式", "对口协商单位", "评分", "分差")]
+    rows = [("序号", "协商议题", "协商形式", "时间", "责任组", "对口协商单位", "评分", "分差")]
     for number, line in enumerate(lines, start=1):
-        score, spread = line.scores.average, line.scores.spread
-        rows.append((str(number), line.topic.title, line.form, line.unit, _figure(score), _figure(spread)))
-    paper.table((14, 50, 31, 33, 14, 14), rows, centred=(0, 2, 4, 5))
+        score, spread = _figure(line.scores.average), _figure(line.scores.spread)
+        rows.append(
+            (str(number), line.topic.title, line.form, line.time, line.group, line.unit, score, spread)
+        )
+    paper.table((11, 40, 21, 18, 24, 24, 10, 8), rows, centred=(0, 2, 3, 6, 7))
     paper.note("注：评分为各评分人打分的平均分，满分100分；分差为最高分与最低分之差。")
     paper.heading("二、有关要求")
     paper.text(

@@ -253,3 +253,16 @@ def test_what_is_decided_while_all_is_released_is_released_with_it_or_refused(ho
         assert db.scalars(select(LedgerEntry).where(~told)).all() == []
         assert db.scalars(select(HeldDecision)).all() == []
         assert {topic.state for topic in db.scalars(select(Topic))} < {"draft_plan", "reserve"}
+
+
+def test_a_release_names_what_is_held_otherwise_than_it_was_seen(house: House) -> None:
+    with house.transaction() as db:
+        (first, second), office = two_scored(house, db), house.actor(db, "office")
+        hold(db, first, "shortlist", actor=office, now=house.now)
+        seen = {first.id: shown(db.get_one(HeldDecision, first.id))}
+        hold(db, second, "shortlist", actor=office, now=house.now)
+        for wrong in (seen, {}, seen | {second.id: "shortlist"}):
+            with pytest.raises(Stale, match=second.title):
+                release(db, "scoring", actor=office, now=house.now, seen=wrong)
+        seen |= {second.id: shown(db.get_one(HeldDecision, second.id))}
+        assert release(db, "scoring", actor=office, now=house.now, seen=seen) == 2

@@ -28,7 +28,7 @@ from tests.houses import (
     sitting,
 )
 from tests.web.pages.test_ledger import sealed
-from tests.web.visitors import Web, said
+from tests.web.visitors import Visitor, Web, said
 
 
 def topic(web: Web) -> int:
@@ -89,7 +89,9 @@ def test_the_table_of_topics_shows_support_and_scores_by_stage(web: Web) -> None
     sheets = said(visitor.get(f"/desk/matters/{number}"))
     assert "指标 褚评分 卫评分 契合党政中心工作 25 5 群众关切程度 25 25" in sheets
     assert "合计 100 80" in sheets
-    assert "提升小区物业管理水平 1 2 90 20 评分" in said(visitor.get("/desk/topics?show=scoring"))
+    table = said(visitor.get("/desk/topics?show=scoring"))
+    assert "提升小区物业管理水平 1 2／3 90 20 评分" in table
+    assert "全部 1 初筛 0 评分 1 列入计划草案 0" in table
     assert "提升小区物业管理水平" not in said(visitor.get("/desk/topics?show=received"))
 
 
@@ -225,7 +227,7 @@ def test_decisions_are_kept_in_one_table_and_released_in_one_step(web_on_both: W
     assert "公布 2 项决定" in said(office.get("/desk/topics/decisions"))
     assert web.facts() == before + 2  # who decided what, which no page shows yet
     assert "评分" in said(web.visitor().get(f"/topics/{first}"))
-    assert office.post("/desk/topics/decisions/release").location == "/desk/topics"
+    assert release(office).location == "/desk/topics"
     assert "已公布 2 项决定" in said(office.get("/desk/topics"))
     assert "列入计划草案" in said(web.visitor().get(f"/topics/{first}"))
     assert "储备议题" in said(web.visitor().get(f"/topics/{second}"))
@@ -258,11 +260,9 @@ def test_the_screening_is_decided_in_one_table_and_nobody_hears_before_its_relea
     assert "公布 2 项决定" in said(office.get(table))
     assert [said(visitor.get(path)) for visitor, path in pages] == before
     assert other.post("/desk/topics/decisions/release?stage=received").status_code == 403
-    assert (
-        office.post("/desk/topics/decisions/release").status_code == 302
-    )  # of the scoring, where nothing is held
+    assert release(office).status_code == 302  # of the scoring, where nothing is held
     assert [said(visitor.get(path)) for visitor, path in pages] == before
-    assert office.post("/desk/topics/decisions/release?stage=received").status_code == 302
+    assert release(office, "received").status_code == 302
     sealed(web)
     past = said(office.get(f"/desk/matters/{bad}"))
     assert "作出决定，待统一公布：不予采用" in past
@@ -275,12 +275,21 @@ def test_the_screening_is_decided_in_one_table_and_nobody_hears_before_its_relea
 
 def filled(page: TestResponse) -> dict[str, str]:
     """What the form of the decisions sends back as it stands."""
-    inputs = re.findall(r'<input type="(?:hidden|text)" name="(\w+-\d+)" value="([^"]*)"', page.text)
-    selects = re.findall(r'<select name="(\w+-\d+)"(.*?)</select>', page.text, re.S)
+    table = page.text.partition("<dialog")[0]
+    inputs = re.findall(r'<input type="(?:hidden|text)" name="(\w+-\d+)"[^>]* value="([^"]*)"', table)
+    selects = re.findall(r'<select name="(\w+-\d+)"(.*?)</select>', table, re.S)
     chosen = {name: re.findall(r'value="(\w*)" selected', options) for name, options in selects}
     return {name: html.unescape(value) for name, value in inputs} | {
         name: next(iter(found), "") for name, found in chosen.items()
     }
+
+
+def release(visitor: Visitor, stage: str = "scoring", page: TestResponse | None = None) -> TestResponse:
+    """Confirms what a page, or else the page as it is now, shows as held."""
+    path = "/desk/topics/decisions"
+    shown = page or visitor.get(f"{path}?stage={stage}")
+    held = re.findall(r'name="(held-\d+)" value="([^"]*)"', shown.text)
+    return visitor.post(f"{path}/release?stage={stage}", {name: html.unescape(value) for name, value in held})
 
 
 def test_saving_an_old_page_leaves_what_a_colleague_has_decided_since(web: Web) -> None:
@@ -325,10 +334,74 @@ def test_a_decision_on_what_has_changed_since_is_taken_anew_by_saving_it_again(w
     office.post(table, {f"verb-{number}": "accept"})
     with web.house.transaction() as db:
         db.get_one(Topic, number).version += 1
-    release = "/desk/topics/decisions/release?stage=received"
-    assert office.post(release).status_code == 409
+    assert release(office, "received").status_code == 409
     assert office.post(table, filled(office.get(table))).status_code == 302
-    assert office.post(release).status_code == 302
+    assert release(office, "received").status_code == 302
+
+
+def test_nothing_is_released_that_the_releaser_has_not_seen(web_on_both: Web) -> None:
+    web = web_on_both
+    with web.house.transaction() as db:
+        plan = web.house.plan(db)
+        made = [web.house.topic(db, plan, title) for title in ("加装电梯", "社区托育点", "夜间停车难")]
+        for one in made[:2]:
+            hold(db, one, "accept", actor=web.house.actor(db, "office"), now=web.house.now)
+        first, second, third = (one.id for one in made)
+    office = web.sign_in("office")
+    changes = [
+        {f"verb-{third}": "accept"},
+        {f"verb-{third}": ""},
+        {f"verb-{second}": "decline", f"reason_code-{second}": "done", f"reason-{second}": "已有安排。"},
+        {f"verb-{second}": ""},
+    ]
+    for change, name in zip(changes, ("夜间停车难", "夜间停车难", "社区托育点", "社区托育点"), strict=True):
+        old = office.get("/desk/topics/decisions?stage=received")
+        assert office.post("/desk/topics/decisions?stage=received", filled(old) | change).status_code == 302
+        refused = release(office, "received", old)
+        assert refused.status_code == 409
+        assert f"有变化，一项也没有公布：“{name}”。" in said(refused)
+    assert "现在待公布的： 加装电梯 — 通过初筛" in said(refused)
+    assert web.visitor().get(f"/topics/{first}").status_code == 404
+    assert office.post("/desk/topics/decisions/release?stage=received", {"held-x": "1"}).status_code == 409
+    assert release(office, "received", refused).status_code == 302  # the page that refused shows what is held
+    assert web.visitor().get(f"/topics/{first}").status_code == 200
+    assert web.visitor().get(f"/topics/{second}").status_code == 404
+
+
+def test_a_missing_reason_is_said_at_its_field(web: Web) -> None:
+    number, office = topic(web), web.sign_in("office")
+    page = office.post("/desk/topics/decisions?stage=received", {f"verb-{number}": "decline"})
+    assert page.status_code == 422
+    for name, words in (("reason_code", "理由"), ("reason", "对提交人说明")):
+        marked = f'name="{name}-{number}"[^>]*aria-invalid="true" aria-describedby="{name}-{number}-error"'
+        assert re.search(marked, page.text)
+        error = re.search(f'id="{name}-{number}-error">(.*?)</p>', page.text, re.S)
+        assert error
+        assert f"请填写“{words}”。" in error[1]
+
+
+def test_the_table_of_decisions_counts_its_stages_and_sheets_and_leads_to_a_merge(web: Web) -> None:
+    with web.house.transaction() as db:
+        plan = web.house.plan(db)
+        scored, other = (
+            web.house.screened_topic(db, plan, title) for title in ("提升小区物业管理水平", "加装电梯")
+        )
+        received = web.house.topic(db, plan, "提升老小区物业管理水平").id
+        for name, points in (("scorer1", POINTS), ("scorer2", POINTS | {"priority": 10})):
+            actor = web.house.actor(db, name)
+            perform(db, scored, "score", actor=actor, now=web.house.now, points=points)
+        main = scored.id
+    office = web.sign_in("office")
+    page = said(office.get("/desk/topics/decisions"))
+    assert "初筛 1 评分 2" in page
+    assert "2／3" in page
+    merge = f"/desk/matters/{received}/merge?merged_into_id={main}"
+    assert f'href="{merge}"' in office.get("/desk/topics/decisions?stage=received").text
+    assert (
+        f"/desk/matters/{main}/merge?merged_into_id={received}"
+        not in office.get("/desk/topics/decisions").text
+    )
+    assert f'<option value="{main}" selected>' in office.get(merge).text
 
 
 def test_what_was_released_meanwhile_is_not_said_to_be_saved(web: Web) -> None:

@@ -259,23 +259,6 @@ def test_a_topic_in_screening_shows_those_like_it_and_a_way_to_merge(web: Web) -
     assert "/merge?" not in web.sign_in("scorer1").get(f"/desk/matters/{number}").text
 
 
-def test_a_plan_whose_call_is_open_offers_what_was_kept_in_reserve(web: Web) -> None:
-    number = topic(web, "scoring")
-    with web.house.transaction() as db:
-        kept, office = db.get_one(Topic, number), web.house.actor(db, "office")
-        score(web, db, kept)
-        perform(db, kept, "keep_in_reserve", actor=office, now=web.house.now, reason="场次有限")
-        first, later = kept.parent_id, web.house.plan(db, 2028).id
-    visitor = web.sign_in("office")
-    take = f"/desk/matters/{number}/reconsider?plan_id={later}"
-    assert f'href="{take}"' in visitor.get(f"/desk/matters/{later}").text
-    assert f'<option value="{later}" selected>' in visitor.get(take).text
-    answer = visitor.post(take.partition("?")[0], {"plan_id": str(later)})
-    assert answer.status_code == 302
-    assert "提升小区物业管理水平" in said(visitor.get(f"/desk/matters/{later}"))
-    assert "提升小区物业管理水平" not in said(visitor.get(f"/desk/matters/{first}"))
-
-
 def test_the_page_of_a_topic_lists_what_is_like_it_and_not_itself(web: Web) -> None:
     with web.house.transaction() as db:
         plan = web.house.plan(db)

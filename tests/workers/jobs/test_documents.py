@@ -18,6 +18,7 @@ from engine.actions.tasks import LASTS
 from engine.models.consultation import Consultation
 from engine.models.house import Document
 from engine.models.ledger import Task
+from engine.models.people import Group
 from engine.queries.documents import document
 from engine.rules import NOBODY
 from engine.settings import Settings
@@ -69,7 +70,8 @@ def test_an_issued_plan_is_a_public_document_of_its_topics_and_its_decision(
 ) -> None:
     with house.transaction() as db:
         topic = planned_topic(house, db)
-        topic.form, topic.unit_id = "counterpart", 1
+        topic.form, topic.unit_id, topic.group_id, topic.planned_time = "counterpart", 1, 1, "q2"
+        group = db.get_one(Group, 1).name
     row, paper = made(house, tmp_path, "D01")
     assert row.name == "政协某市委员会2027年度协商计划.docx"
     assert row.is_public
@@ -81,8 +83,8 @@ def test_an_issued_plan_is_a_public_document_of_its_topics_and_its_decision(
     assert "由中共某市委常委会会议确定，共安排协商议题1个。" in text
     rows = [[cell.text for cell in row.cells] for row in paper.tables[0].rows]
     assert rows == [
-        ["序号", "协商议题", "协商形式", "对口协商单位", "评分", "分差"],
-        ["1", "提升小区物业管理水平", "对口协商", "市住房和城乡建设局", "80", "0"],
+        ["序号", "协商议题", "协商形式", "时间", "责任组", "对口协商单位", "评分", "分差"],
+        ["1", "提升小区物业管理水平", "对口协商", "第二季度", group, "市住房和城乡建设局", "80", "0"],
     ]
     assert [cell.text for cell in paper.tables[1].columns[0].cells] == [
         "抄送：中共某市委，某市人民政府。",
