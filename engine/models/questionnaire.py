@@ -24,7 +24,7 @@ class Questionnaire(Matter):
 
 
 class Item(Base):
-    """One of its questions, numbered from 1. A scale has no options and is answered from 1 to 5."""
+    """One of its questions, numbered from 1. A scale is answered from 1 to 5; its options say what the ends mean."""
 
     __tablename__ = "questionnaire_item"
     __table_args__ = (

@@ -82,7 +82,10 @@ class Result:
 
 
 def labels(item: Item) -> Sequence[str]:
-    """What can be chosen, the first counting as 1."""
+    """What can be chosen, the first counting as 1. Scales written before their ends had names are bare numbers."""
+    if item.kind == "scale" and item.options:
+        lowest, highest = item.options
+        return (f"{SCALE[0]}＝{lowest}", *SCALE[1:-1], f"{SCALE[-1]}＝{highest}")
     return {"scale": SCALE, "text": ()}.get(item.kind, item.options)
 
 

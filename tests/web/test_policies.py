@@ -36,6 +36,7 @@ WHO: dict[str, object] = {
     "home.privacy": ALL,
     "home.healthz": ALL,
     "questionnaires.show": ALL,
+    "questionnaires.preview": STAFF_ONLY,
     "topics.index": ALL,
     "topics.show": ALL,
     "topics.support": SIGNED_IN,
