@@ -8,7 +8,9 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from engine.advance import accepted, advance, begin
-from engine.errors import Invalid
+from engine.clock import day
+from engine.deadlines import deadlines
+from engine.errors import Invalid, WrongState
 from engine.models.consultation import Consultation, Finding, Research, Visit
 from engine.models.house import Document
 from engine.models.ledger import LedgerEntry
@@ -16,12 +18,20 @@ from engine.queries.questionnaires import citable
 from engine.rules import Actor
 from engine.words import Words
 
+OVERDUE = Words(
+    "按计划举行日期推算，调研报告的提交期限已经过了。请领导先给协商改期，再布置调研。",
+    "Counted from the planned day, the report would be overdue at once. Please have the consultation put off first.",
+)
+
 
 def plan_research(
     db: Session, consultation: Consultation, *, actor: Actor, now: datetime, **given: Any
 ) -> Research:
+    """Raises `WrongState` where its report would be overdue at once."""
     research = Research(parent_id=consultation.id)
     begin(db, research, "plan", actor=actor, now=now, **given)
+    if any(one.due < day(now) for one in deadlines(db, research)):
+        raise WrongState(OVERDUE)
     _plan_visits(db, research, accepted(db, research, "plan", given))
     return research
 

@@ -35,6 +35,8 @@ WHO: dict[str, object] = {
     "home.rules": ALL,
     "home.privacy": ALL,
     "home.healthz": ALL,
+    "files.photo": ALL,
+    "files.poster": ALL,
     "questionnaires.show": ALL,
     "questionnaires.preview": STAFF_ONLY,
     "topics.index": ALL,

@@ -11,7 +11,7 @@ from engine.actions.perform import CREATES, create, perform
 from engine.actions.plan import open_call
 from engine.clock import day, now
 from engine.database import Session
-from engine.deadlines import deadlines
+from engine.deadlines import deadlines, from_the_start
 from engine.editions import process_of, process_on
 from engine.errors import Forbidden, Invalid, NotFound, Stale, WrongState
 from engine.models.consultation import Research, Sitting, Visit
@@ -140,6 +140,7 @@ def begin(matter_id: int, process_name: str, verb_name: str) -> str | Response |
             raise refusal
         asked = forms.asked(db, process, verb, _choices(db, parent))
         asked_for = {name: value for name, value in request.args.items() if name in verb.needs}
+        dues = from_the_start(db, process, verb, parent)
     known = {"title": parent.title} if "title" in verb.needs and process_name != "question" else {}
     form = forms.Form(known | asked_for)
     if request.method == "POST":
@@ -160,7 +161,7 @@ def begin(matter_id: int, process_name: str, verb_name: str) -> str | Response |
         except Invalid as refused:
             form = form.refused(refused)
     return render_template(
-        "matter/begin.html", parent=parent, verb=verb, asked=asked, f=form
+        "matter/begin.html", parent=parent, verb=verb, asked=asked, dues=dues, today=day(now()), f=form
     ), 422 if form.errors else 200
 
 
