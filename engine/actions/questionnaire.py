@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from engine.advance import accepted, advance, amend, begin
 from engine.clock import day
-from engine.editions import has_mark
+from engine.editions import carries_mark, has_mark
 from engine.errors import Invalid, WrongState
 from engine.models.consultation import Research
 from engine.models.ledger import LedgerEntry
@@ -154,6 +154,13 @@ def answer(
     Raises `WrongState` where it is not open, `Invalid` by item, and then what was there stays.
     """
     db.refresh(questionnaire, with_for_update=True)  # two sheets of one browser, or its closing meanwhile
+    if carries_mark(db, questionnaire, "cancelled"):
+        raise WrongState(
+            Words(
+                "这项协商已经取消，问卷不再收答卷。",
+                "The consultation is cancelled; no more answers are taken.",
+            )
+        )
     if not takes_answers(db, questionnaire, day(now)):
         raise WrongState(Words("这份问卷现在不接受作答。", "This questionnaire is not taking answers now."))
     answers = _answers(questionnaire, given)

@@ -10,12 +10,13 @@ from sqlalchemy.orm import Session
 from engine.advance import accepted, advance, begin
 from engine.clock import day
 from engine.deadlines import deadlines
+from engine.editions import carries_mark
 from engine.errors import Invalid, WrongState
 from engine.models.consultation import Consultation, Finding, Research, Visit
 from engine.models.house import Document
 from engine.models.ledger import LedgerEntry
-from engine.queries.questionnaires import citable
-from engine.rules import Actor
+from engine.queries.questionnaires import citable, of_research
+from engine.rules import SYSTEM, Actor
 from engine.words import Words
 
 OVERDUE = Words(
@@ -121,8 +122,11 @@ def set_chapters(
 def accept_report(
     db: Session, research: Research, *, actor: Actor, now: datetime, seen: int | None = None, **given: Any
 ) -> LedgerEntry:
-    """What is found becomes public, and with it the video."""
+    """What is found becomes public, and with it the video; a questionnaire that is still open has asked long enough."""
     entry = advance(db, research, "accept", actor=actor, now=now, seen=seen, **given)
+    for asking in of_research(db, research):
+        if carries_mark(db, asking, "open"):
+            advance(db, asking, "close", actor=SYSTEM, now=now)
     if research.video:
         research.video.is_public = True
         db.flush()

@@ -12,7 +12,7 @@ from engine.clock import day, now
 from engine.database import Session
 from engine.editions import carries_mark
 from engine.errors import Invalid, NotFound
-from engine.models.consultation import Research
+from engine.models.consultation import Consultation, Research
 from engine.models.questionnaire import Questionnaire
 from engine.queries import questionnaires
 from engine.queries.matters import may_read
@@ -51,13 +51,14 @@ def show(questionnaire_id: int) -> str | Response | tuple[str, int]:
                 return redirect(url_for(".show", questionnaire_id=questionnaire_id))
             except Invalid as refusal:
                 form = form.refused(refusal)
+        of = db.get_one(Consultation, db.get_one(Research, asking.parent_id).parent_id)
         return render_template(
             "questionnaire/show.html",
             asking=asking,
             is_open=questionnaires.takes_answers(db, asking, day(now())),
             has_answered=before is not None,
             labels=questionnaires.labels,
-            is_cancelled=carries_mark(db, db.get_one(Research, asking.parent_id), "cancelled"),
+            cancelled=of if carries_mark(db, of, "cancelled") else None,
             results=questionnaires.published(db, asking) if _is_public(db, asking) else None,
             least=questionnaires.LEAST,
             f=form,

@@ -99,7 +99,7 @@ def photo(found: Found) -> BytesIO:
 def _frames(shares: list[int]) -> Iterator[bytes]:
     font = ImageFont.load_default(28)
     for number in range(RATE * SECONDS):
-        grown = min(1.0, (number + 1) / (RATE * (SECONDS - 1)))
+        grown = min(1.0, (number + 1) / RATE)
         picture = Image.new("RGB", (WIDTH, HEIGHT), PAPER)
         pen = ImageDraw.Draw(picture)
         for row, share in enumerate(shares):

@@ -282,13 +282,25 @@ def test_a_cancelled_consultation_asks_nobody_any_more(house: House) -> None:
         assert [one.state for one in (parent, task, asking, draft)] == ["cancelled"] * 4
         told = select(Notice.person_id).where(Notice.zh.contains("协商取消"))
         assert db.scalars(told).all() == [leader.id]
-        with pytest.raises(WrongState, match="not taking answers now"):
+        with pytest.raises(WrongState, match="consultation is cancelled"):
             fill(house, db, asking, "b", "1")
         with pytest.raises(WrongState, match="no questionnaire goes out"):
             draft_questionnaire(db, task, actor=leader, now=house.now, **given)
         assert (public(db, asking.id), sheets(db, asking)) == (asking, 1)
         with pytest.raises(NotFound):
             public(db, draft.id)
+
+
+def test_with_the_report_accepted_it_asks_no_more(house: House) -> None:
+    with house.transaction() as db:
+        asking = questionnaire(house, db)
+        task = db.get_one(Research, asking.parent_id)
+        report = {"summary": "账目不公开。", "report_id": paper(house, db, task, "报告.pdf")}
+        perform(db, task, "submit_report", actor=house.actor(db, "group1"), now=house.now, **report)
+        fill(house, db, asking, "a", "1")
+        perform(db, task, "accept", actor=house.actor(db, "committee"), now=house.now)
+        with pytest.raises(WrongState, match="not taking answers now"):
+            fill(house, db, asking, "b", "1")
 
 
 def test_the_group_sees_every_figure_and_what_was_written(house: House) -> None:

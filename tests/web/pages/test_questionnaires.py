@@ -248,9 +248,10 @@ def test_of_a_cancelled_consultation_its_page_says_that_it_is_closed(web: Web) -
         task = db.get_one(Research, db.get_one(Questionnaire, number).parent_id)
         parent, leader = db.get_one(Consultation, task.parent_id), web.house.actor(db, "leader")
         perform(db, parent, "cancel", actor=leader, now=web.house.now, public_reason="台风。")
-    assert send(citizen, number, items, "2").status_code == 409
+    refused = send(citizen, number, items, "2")
+    assert (refused.status_code, "这项协商已经取消，问卷不再收答卷。" in said(refused)) == (409, True)
     page = citizen.get(f"/questionnaires/{number}")
-    assert "这份问卷已经结束。 这项协商已经取消，结果不再公布。" in said(page)
+    assert "这项协商已经取消，问卷不再收答卷。 理由：台风。" in said(page)
     assert "提交答卷" not in page.text
     assert "收回答卷 1" in said(web.sign_in("group1").get(f"/desk/matters/{number}"))
 
