@@ -15,8 +15,9 @@ from engine.models.consultation import Research
 from engine.models.ledger import LedgerEntry
 from engine.models.questionnaire import Answer, AnswerSheet, Item, Questionnaire
 from engine.process import has_controls
-from engine.queries.questionnaires import labels, takes_answers
-from engine.rules import SYSTEM, Actor
+from engine.queries.questionnaires import as_sealed, labels, sheets, takes_answers
+from engine.record import note
+from engine.rules import NOBODY, SYSTEM, Actor
 from engine.words import Words
 
 WORDS_MAX = 500
@@ -149,7 +150,8 @@ def close_due(db: Session, *, now: datetime) -> None:
 def answer(
     db: Session, questionnaire: Questionnaire, given: Mapping[int, Any], *, token: str, now: datetime
 ) -> AnswerSheet:
-    """Keeps what a browser answers, by the ids of items, instead of what it answered before.
+    """Keeps what a browser answers, by the ids of items, instead of what it answered before. The ledger says that a
+    sheet came and holds a salted digest of it; that of a sheet which is replaced loses its text.
 
     Raises `WrongState` where it is not open, `Invalid` by item, and then what was there stays.
     """
@@ -173,6 +175,13 @@ def answer(
     db.add(sheet)
     db.flush()
     sheet.answers.extend(answers)
+    for text in sheet.entry.texts if sheet.entry else ():
+        text.salt = text.text = None
+    db.flush()
+    came = {"sheets": sheets(db, questionnaire)}
+    sheet.entry = note(
+        db, questionnaire, "answered", actor=NOBODY, now=now, data=came, answers=as_sealed(sheet)
+    )
     db.flush()
     return sheet
 

@@ -1,17 +1,20 @@
 """Questionnaires: as the public fills them in, and what came of them."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
 from sqlalchemy import func, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, selectinload
 
 from engine.editions import carries_mark, has_mark
 from engine.errors import NotFound
+from engine.ledger import salted
 from engine.models.consultation import Consultation, Research
+from engine.models.ledger import LedgerEntry
 from engine.models.matter import Matter, MatterMark
 from engine.models.questionnaire import Answer, AnswerSheet, Item, Questionnaire
+from engine.record import as_text
 from engine.words import Words
 
 LEAST = 5
@@ -87,6 +90,42 @@ def labels(item: Item) -> Sequence[str]:
         lowest, highest = item.options
         return (f"{SCALE[0]}＝{lowest}", *SCALE[1:-1], f"{SCALE[-1]}＝{highest}")
     return {"scale": SCALE, "text": ()}.get(item.kind, item.options)
+
+
+def as_sealed(sheet: AnswerSheet) -> dict[str, list[str]]:
+    """What is answered, by the number of the item, as the ledger's digest is of."""
+    given: dict[str, list[str]] = {}
+    for one in sorted(sheet.answers, key=lambda one: (one.item_id, one.choice or 0)):
+        given.setdefault(str(one.item_id), []).append(one.words or str(one.choice))
+    return given
+
+
+def disagreements(db: Session) -> Iterator[Words]:
+    """Every questionnaire whose sheets are not those that the ledger has a line of."""
+    for asking in db.scalars(select(Questionnaire).order_by(Questionnaire.id)):
+        lines = select(LedgerEntry).where(LedgerEntry.matter_id == asking.id, LedgerEntry.verb == "answered")
+        last = db.scalar(lines.order_by(LedgerEntry.id.desc()).limit(1))
+        came, kept = (last.data["sheets"] if last else None), sheets(db, asking)
+        if came is not None and came != kept:
+            yield Words(
+                f"问卷“{asking.title}”：账本记有答卷 {came} 份，现有 {kept} 份。",
+                f"Questionnaire “{asking.title}”: the ledger has {came} sheets of answers, {kept} are there.",
+            )
+        rows = select(AnswerSheet).where(AnswerSheet.questionnaire_id == asking.id)
+        sealed = rows.where(AnswerSheet.entry_id.is_not(None)).options(
+            selectinload(AnswerSheet.answers), selectinload(AnswerSheet.entry).selectinload(LedgerEntry.texts)
+        )
+        changed = sum(not _is_as_sealed(sheet) for sheet in db.scalars(sealed))
+        if changed:
+            yield Words(
+                f"问卷“{asking.title}”：有 {changed} 份答卷与账本记录不符。",
+                f"Questionnaire “{asking.title}”: {changed} sheets of answers are not as the ledger has them.",
+            )
+
+
+def _is_as_sealed(sheet: AnswerSheet) -> bool:
+    texts = sheet.entry.texts if sheet.entry else []
+    return any(text.salt and salted(text.salt, as_text(as_sealed(sheet))) == text.digest for text in texts)
 
 
 def sheets(db: Session, of: Questionnaire) -> int:

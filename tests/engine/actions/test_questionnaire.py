@@ -8,16 +8,20 @@ import pytest
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from engine import ledger
 from engine.actions.perform import perform
 from engine.actions.questionnaire import answer, close_due, draft_questionnaire
 from engine.errors import Forbidden, Invalid, NotFound, Stale, WrongState
 from engine.models.consultation import Consultation, Research
 from engine.models.house import Notice
 from engine.models.questionnaire import AnswerSheet, Item, Questionnaire
+from engine.queries.ledger import as_entry
+from engine.queries.matters import history
 from engine.queries.questionnaires import (
     LEAST,
     Result,
     answered,
+    disagreements,
     labels,
     published,
     results,
@@ -301,6 +305,41 @@ def test_with_the_report_accepted_it_asks_no_more(house: House) -> None:
         perform(db, task, "accept", actor=house.actor(db, "committee"), now=house.now)
         with pytest.raises(WrongState, match="not taking answers now"):
             fill(house, db, asking, "b", "1")
+
+
+def test_each_sheet_leaves_a_line_in_the_ledger_that_names_nobody_and_shows_nothing(house: House) -> None:
+    with house.transaction() as db:
+        asking = questionnaire(house, db)
+        sheet = fill(house, db, asking, "browser-a", "2", ["1"], "5", "请公布账目。")
+        fill(house, db, asking, "browser-b", "1")
+        first = sheet.entry
+        assert first
+        lines = [step for step in history(db, asking) if step.entry.event == "matter.answered"]
+        assert [(one.title.zh, one.times, one.answers) for one in lines] == [("收到答卷", 2, [])]
+        assert (first.actor_id, first.data) == (None, {"sheets": 1})
+        leaf = ledger.leaf(as_entry(first)).decode()
+        assert "公布账目" not in leaf
+        assert sheet.token not in leaf + "".join(text.text or "" for text in first.texts)
+        fill(house, db, asking, "browser-a", "3")
+        assert sheet.entry is not first
+        assert sheet.entry.data == {"sheets": 2}
+        assert [(text.salt, text.text) for text in first.texts] == [(None, None)]
+        assert list(disagreements(db)) == []
+
+
+def test_answers_that_are_changed_added_or_lost_behind_the_ledger_are_found(house: House) -> None:
+    with house.transaction() as db:
+        asking = questionnaire(house, db)
+        crowd(house, db, asking, (3, "1"))
+        sheet = fill(house, db, asking, "a", "2")
+        sheet.answers[0].choice = 1
+        db.flush()
+        assert ["1 sheets of answers are not as" in one.en for one in disagreements(db)] == [True]
+        sheet.answers[0].choice = 2
+        db.flush()
+        db.add(AnswerSheet(questionnaire_id=asking.id, token="stuffed", at=house.now))
+        db.flush()
+        assert ["has 4 sheets of answers, 5 are there" in one.en for one in disagreements(db)] == [True]
 
 
 def test_the_group_sees_every_figure_and_what_was_written(house: House) -> None:
