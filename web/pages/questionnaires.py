@@ -65,7 +65,7 @@ def show(questionnaire_id: int) -> str | Response | tuple[str, int]:
         ), 422 if form.errors else 200
 
 
-@pages.get("/desk/questionnaires/<id:questionnaire_id>/preview")
+@pages.get("/questionnaires/<id:questionnaire_id>/preview")
 @for_staff
 def preview(questionnaire_id: int) -> str:
     """As the public will see it. Nothing can be sent from here."""

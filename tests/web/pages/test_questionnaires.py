@@ -106,7 +106,7 @@ def test_what_was_typed_for_one_question_is_not_put_into_another(web: Web) -> No
 def test_a_draft_is_previewed_as_the_public_will_see_it_and_nothing_is_sent(web: Web) -> None:
     page, _items = written(web)
     number = page.rpartition("/")[2]
-    path = f"/desk/questionnaires/{number}/preview"
+    path = f"/questionnaires/{number}/preview"
     leader = web.sign_in("group1")
     assert path in leader.get(page).text
     shown = leader.get(path)
@@ -115,7 +115,7 @@ def test_a_draft_is_previewed_as_the_public_will_see_it_and_nothing_is_sent(web:
     assert 'type="button" disabled>提交答卷</button>' in shown.text
     assert leader.post(path, {}).status_code == 405
     assert web.sign_in("group2").get(path).status_code == 404
-    assert leader.get("/desk/questionnaires/999999/preview").status_code == 404
+    assert leader.get("/questionnaires/999999/preview").status_code == 404
 
 
 def test_a_finding_is_not_asked_for_a_question_while_there_is_none_to_choose(web: Web) -> None:
