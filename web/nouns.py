@@ -157,10 +157,7 @@ def _questionnaire(db: Session, matter: Matter, actor: Actor) -> Shown:
     address = f"{settings().public_url}{url_for('questionnaires.show', questionnaire_id=asking.id)}"
     return {
         "kinds": process_of(db, asking).fields["kind"].choices,
-        "may_write": any(
-            offer.verb.name in BESIDE_ROWS and not offer.refusal
-            for offer in offers(db, asking, actor, clock_now())
-        ),
+        "may": {offer.verb.name for offer in offers(db, asking, actor, clock_now()) if not offer.refusal},
         "labels": questionnaires.labels,
         "sheets": questionnaires.sheets(db, asking),
         "results": questionnaires.results(db, asking),

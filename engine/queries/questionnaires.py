@@ -35,12 +35,12 @@ def of_research(db: Session, research: Research) -> Sequence[Questionnaire]:
     return db.scalars(rows.order_by(Questionnaire.id)).all()
 
 
-def open_now(db: Session, consultation: Consultation) -> Sequence[Questionnaire]:
-    """Those of a consultation's research that take answers."""
-    tasks = select(Matter.id).where(Matter.parent_id == consultation.id, Matter.process == "research")
-    rows = select(Questionnaire).where(
-        Questionnaire.parent_id.in_(tasks), has_mark(db, "questionnaire", "open")
-    )
+def open_now(db: Session, consultation: Consultation | None = None) -> Sequence[Questionnaire]:
+    """Those that take answers, of a consultation's research or of any."""
+    rows = select(Questionnaire).where(has_mark(db, "questionnaire", "open"))
+    if consultation:
+        tasks = select(Matter.id).where(Matter.parent_id == consultation.id, Matter.process == "research")
+        rows = rows.where(Questionnaire.parent_id.in_(tasks))
     return db.scalars(rows.order_by(Questionnaire.id)).all()
 
 

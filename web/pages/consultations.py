@@ -50,7 +50,7 @@ def _going(
     db: Session, held_at: Sequence[Sitting], asking: Sequence[Questionnaire]
 ) -> tuple[str, str] | None:
     """What a reader can do today: go to the sitting that is on or takes questions, else answer what is asked."""
-    words = {"live": _("进入直播"), "interrupted": _("进入直播"), "before": _("我要提问")}
+    words = {"live": _("进入现场"), "interrupted": _("进入现场"), "before": _("我要提问")}
     for one in held_at:
         if does := words.get(life(db, one)):
             return does, url_for("live.show", sitting_id=one.id)

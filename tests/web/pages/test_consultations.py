@@ -39,7 +39,7 @@ def test_during_a_sitting_the_button_leads_into_it(web: Web) -> None:
     with web.house.transaction() as db:
         at = sitting(web.house, db)
         number, live = at.parent_id, f"/live/{at.id}"
-    assert f'<a class="button primary" href="{live}">进入直播</a>' in page(web, number)
+    assert f'<a class="button primary" href="{live}">进入现场</a>' in page(web, number)
 
 
 def test_a_cancelled_consultation_promises_nothing_more(web: Web) -> None:

@@ -212,6 +212,7 @@ def test_the_public_finds_an_open_one_on_the_page_of_its_consultation(web: Web) 
     number, _items = opened(web)
     with web.house.transaction() as db:
         consultation = db.get_one(Research, db.get_one(Questionnaire, number).parent_id).parent_id
+    assert f'href="/questionnaires/{number}"' in web.visitor().get("/").text
     page = web.visitor().get(f"/consultations/{consultation}")
     assert f'href="/questionnaires/{number}"' in page.text
     assert "正在征集答卷" in said(page)
