@@ -11,7 +11,7 @@ from engine.clock import day
 from engine.editions import former_names, process_of
 from engine.models.matter import Matter
 from engine.past import entered
-from engine.process import Clock, Span, State
+from engine.process import Clock, Process, Span, State, Verb
 from engine.words import Words
 from engine.workdays import Calendar
 
@@ -48,6 +48,16 @@ def _due(clock: Clock, days: Calendar, day_of: DayOf) -> date | None:
             start = day_of(span.of)
             return count(start, span.period) if start else None
     return day_of(clock.on)
+
+
+def from_the_start(db: Session, process: Process, verb: Verb, parent: Matter) -> list[Deadline]:
+    """What will run in a child of `parent` that this verb begins, as far as its days stand on the parent already."""
+
+    def day_of(of: str | None) -> date | None:
+        return _given(parent, of.removeprefix("parent.")) if of and of.startswith("parent.") else None
+
+    clocks = process.states[verb.to or process.start].due
+    return list(running(clocks, calendar.of(db), day_of))
 
 
 def put_off_wrongly(
@@ -91,6 +101,6 @@ def _day_of(db: Session, matter: Matter, of: str | None) -> date | None:
 
 def _given(matter: Matter, name: str) -> date | None:
     """The day that stands in `field.NAME` of the matter or in `parent.NAME`."""
-    owner, _, column = name.partition(".")
+    owner, _, column = name.rpartition(".")
     value = getattr(matter.parent if owner == "parent" else matter, column, None)
     return day(value) if isinstance(value, datetime) else value

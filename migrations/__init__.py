@@ -4,7 +4,7 @@ from pathlib import Path
 
 from sqlalchemy import Engine, inspect, text
 
-HEAD = "topics_arranged"
+HEAD = "answers_sealed"
 """The newest of `versions/`."""
 
 

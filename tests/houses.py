@@ -195,7 +195,7 @@ FINDING = {"claim": "十个小区中三个公布账目", "place": "新苑小区"
 ITEMS = [
     {"wording": "账目公布过吗？", "kind": "one", "options": "公布过\n没有公布\n不清楚"},
     {"wording": "最不满意哪些服务？", "kind": "several", "options": "停车\n保洁\n维修"},
-    {"wording": "总体满意度", "kind": "scale"},
+    {"wording": "总体满意度", "kind": "scale", "options": "很不满意\n很满意"},
     {"wording": "您有什么建议？", "kind": "text"},
 ]
 SITTING_ON = date(2026, 11, 24)

@@ -144,6 +144,7 @@ def _prepare_templates(app: Flask) -> None:
     app.jinja_env.filters.update(
         say=presenters.say,
         day=presenters.day_words,
+        date=presenters.date_words,
         written=presenters.written,
         time=presenters.time_words,
         clock=presenters.clock_words,

@@ -32,6 +32,8 @@ from web.presenters import clock_words, qr
 BY_HAND = "sign_in_by_staff"
 ELSEWHERE = {"read", "share"}
 """Steps that have a page of their own beside the matter's, and no form here."""
+BESIDE_ROWS = {"change_item", "move_item", "remove_item"}
+"""Steps that stand beside the row they are about, not among those of the whole."""
 Shown = dict[str, Any]
 
 
@@ -169,6 +171,8 @@ def _questionnaire(db: Session, matter: Matter, actor: Actor) -> Shown:
     address = f"{settings().public_url}{url_for('questionnaires.show', questionnaire_id=asking.id)}"
     return {
         "kinds": process_of(db, asking).fields["kind"].choices,
+        "may": {offer.verb.name for offer in offers(db, asking, actor, clock_now()) if not offer.refusal},
+        "labels": questionnaires.labels,
         "sheets": questionnaires.sheets(db, asking),
         "results": questionnaires.results(db, asking),
         "words": {item.id: questionnaires.words(db, item) for item in texts},

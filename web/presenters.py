@@ -52,6 +52,13 @@ def day_words(value: date | datetime) -> str:
     return say(workdays.day_words(on, day(now())))
 
 
+def date_words(on: date) -> str:
+    """2026年12月1日 or 1 Dec 2026: a day somebody is held to."""
+    return say(
+        Words(f"{on.year}年{on.month}月{on.day}日", f"{on.day} {workdays.MONTHS[on.month - 1]} {on.year}")
+    )
+
+
 def time_words(value: datetime) -> str:
     """Day and time as the city's clocks show them."""
     return f"{day_words(value)} {local(value):%H:%M}"

@@ -41,6 +41,8 @@ DOES: dict[tuple[str, str], Callable[..., LedgerEntry]] = {
     ("research", "set_chapters"): research.set_chapters,
     ("research", "accept"): research.accept_report,
     ("questionnaire", "add_item"): questionnaire.add_item,
+    ("questionnaire", "change_item"): questionnaire.change_item,
+    ("questionnaire", "move_item"): questionnaire.move_item,
     ("questionnaire", "remove_item"): questionnaire.remove_item,
     ("questionnaire", "open"): questionnaire.open_questionnaire,
     ("sitting", "reschedule"): sitting.reschedule_sitting,

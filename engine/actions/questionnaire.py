@@ -7,22 +7,25 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from engine.advance import accepted, advance, begin
+from engine.advance import accepted, advance, amend, begin
 from engine.clock import day
-from engine.editions import has_mark
+from engine.editions import carries_mark, has_mark
 from engine.errors import Invalid, WrongState
 from engine.models.consultation import Research
 from engine.models.ledger import LedgerEntry
 from engine.models.questionnaire import Answer, AnswerSheet, Item, Questionnaire
 from engine.process import has_controls
-from engine.queries.questionnaires import labels, takes_answers
-from engine.rules import SYSTEM, Actor
+from engine.queries.questionnaires import as_sealed, labels, sheets, takes_answers
+from engine.record import note
+from engine.rules import NOBODY, SYSTEM, Actor
 from engine.words import Words
 
 WORDS_MAX = 500
 OPTION_MAX = 100
 OPTIONS = range(2, 11)
 """How many choices a question may offer."""
+ENDS = 2
+"""A scale's lowest and its highest are named."""
 
 
 def draft_questionnaire(
@@ -52,6 +55,54 @@ def add_item(
     return entry
 
 
+def change_item(
+    db: Session,
+    questionnaire: Questionnaire,
+    *,
+    actor: Actor,
+    now: datetime,
+    seen: int | None = None,
+    **given: Any,
+) -> LedgerEntry:
+    """It keeps its place."""
+    answers = accepted(db, questionnaire, "change_item", given)
+    options = _options(answers["kind"], answers.get("options", ""))
+    amend(db, questionnaire, seen=seen)
+    item = _item(questionnaire, answers["item"])
+    entry = advance(db, questionnaire, "change_item", actor=actor, now=now, **given)
+    item.wording, item.kind, item.options = answers["wording"], answers["kind"], options
+    db.flush()
+    return entry
+
+
+def move_item(
+    db: Session,
+    questionnaire: Questionnaire,
+    *,
+    actor: Actor,
+    now: datetime,
+    seen: int | None = None,
+    **given: Any,
+) -> LedgerEntry:
+    """It changes places with its neighbour."""
+    answers = accepted(db, questionnaire, "move_item", given)
+    amend(db, questionnaire, seen=seen)
+    item = _item(questionnaire, answers["item"])
+    there = item.position + (1 if answers["towards"] == "down" else -1)
+    other = next((one for one in questionnaire.items if one.position == there), None)
+    if other is None:
+        raise Invalid({"towards": Words("这道题已经在头上或末尾。", "It is the first or the last already.")})
+    entry = advance(db, questionnaire, "move_item", actor=actor, now=now, **given)
+    here, item.position = item.position, 0  # no two may have one place, not for a moment
+    db.flush()
+    other.position = here
+    db.flush()
+    item.position = there
+    db.flush()
+    db.expire(questionnaire, ["items"])
+    return entry
+
+
 def remove_item(
     db: Session,
     questionnaire: Questionnaire,
@@ -63,12 +114,7 @@ def remove_item(
 ) -> LedgerEntry:
     """Those after it move up."""
     db.refresh(questionnaire, with_for_update=True)  # two who remove the same one at once
-    item_id = accepted(db, questionnaire, "remove_item", given)["item"]
-    item = next((one for one in questionnaire.items if one.id == item_id), None)
-    if item is None:
-        raise Invalid(
-            {"item": Words("没有这道题，请从列表中选择。", "There is no such question; please choose one.")}
-        )
+    item = _item(questionnaire, accepted(db, questionnaire, "remove_item", given)["item"])
     entry = advance(db, questionnaire, "remove_item", actor=actor, now=now, seen=seen, **given)
     questionnaire.items.remove(item)
     db.flush()
@@ -104,11 +150,19 @@ def close_due(db: Session, *, now: datetime) -> None:
 def answer(
     db: Session, questionnaire: Questionnaire, given: Mapping[int, Any], *, token: str, now: datetime
 ) -> AnswerSheet:
-    """Keeps what a browser answers, by the ids of items, instead of what it answered before.
+    """Keeps what a browser answers, by the ids of items, instead of what it answered before. The ledger says that a
+    sheet came and holds a salted digest of it; that of a sheet which is replaced loses its text.
 
     Raises `WrongState` where it is not open, `Invalid` by item, and then what was there stays.
     """
     db.refresh(questionnaire, with_for_update=True)  # two sheets of one browser, or its closing meanwhile
+    if carries_mark(db, questionnaire, "cancelled"):
+        raise WrongState(
+            Words(
+                "这项协商已经取消，问卷不再收答卷。",
+                "The consultation is cancelled; no more answers are taken.",
+            )
+        )
     if not takes_answers(db, questionnaire, day(now)):
         raise WrongState(Words("这份问卷现在不接受作答。", "This questionnaire is not taking answers now."))
     answers = _answers(questionnaire, given)
@@ -121,18 +175,40 @@ def answer(
     db.add(sheet)
     db.flush()
     sheet.answers.extend(answers)
+    for text in sheet.entry.texts if sheet.entry else ():
+        text.salt = text.text = None
+    db.flush()
+    came = {"sheets": sheets(db, questionnaire)}
+    sheet.entry = note(
+        db, questionnaire, "answered", actor=NOBODY, now=now, data=came, answers=as_sealed(sheet)
+    )
     db.flush()
     return sheet
 
 
+def _item(questionnaire: Questionnaire, item_id: int) -> Item:
+    item = next((one for one in questionnaire.items if one.id == item_id), None)
+    if item is None:
+        raise Invalid(
+            {"item": Words("没有这道题，请从列表中选择。", "There is no such question; please choose one.")}
+        )
+    return item
+
+
 def _options(kind: str, text: str) -> list[str]:
     options = [line.strip() for line in text.split("\n") if line.strip()]
-    if kind not in ("one", "several"):
+    if kind == "text":
         if options:
-            raise Invalid(
-                {"options": Words("打分和文字题没有选项。", "A scale or a free text has no choices.")}
-            )
+            raise Invalid({"options": Words("文字题没有选项。", "A free text has no choices.")})
         return []
+    if kind == "scale" and (len(options) != ENDS or len(set(options)) < ENDS):
+        raise Invalid(
+            {
+                "options": Words(
+                    "请写两行：1 分和 5 分各表示什么。", "Please give two lines: what 1 and what 5 stand for."
+                )
+            }
+        )
     if len(options) not in OPTIONS or len(set(options)) < len(options):
         raise Invalid(
             {

@@ -8,20 +8,31 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from engine.advance import accepted, advance, begin
-from engine.errors import Invalid
+from engine.clock import day
+from engine.deadlines import deadlines
+from engine.editions import carries_mark
+from engine.errors import Invalid, WrongState
 from engine.models.consultation import Consultation, Finding, Research, Visit
 from engine.models.house import Document
 from engine.models.ledger import LedgerEntry
-from engine.queries.questionnaires import citable
-from engine.rules import Actor
+from engine.queries.questionnaires import citable, of_research
+from engine.rules import SYSTEM, Actor
 from engine.words import Words
+
+OVERDUE = Words(
+    "按计划举行日期推算，调研报告的提交期限已经过了。请领导先给协商改期，再布置调研。",
+    "Counted from the planned day, the report would be overdue at once. Please have the consultation put off first.",
+)
 
 
 def plan_research(
     db: Session, consultation: Consultation, *, actor: Actor, now: datetime, **given: Any
 ) -> Research:
+    """Raises `WrongState` where its report would be overdue at once."""
     research = Research(parent_id=consultation.id)
     begin(db, research, "plan", actor=actor, now=now, **given)
+    if any(one.due < day(now) for one in deadlines(db, research)):
+        raise WrongState(OVERDUE)
     _plan_visits(db, research, accepted(db, research, "plan", given))
     return research
 
@@ -111,8 +122,11 @@ def set_chapters(
 def accept_report(
     db: Session, research: Research, *, actor: Actor, now: datetime, seen: int | None = None, **given: Any
 ) -> LedgerEntry:
-    """What is found becomes public, and with it the video."""
+    """What is found becomes public, and with it the video; a questionnaire that is still open has asked long enough."""
     entry = advance(db, research, "accept", actor=actor, now=now, seen=seen, **given)
+    for asking in of_research(db, research):
+        if carries_mark(db, asking, "open"):
+            advance(db, asking, "close", actor=SYSTEM, now=now)
     if research.video:
         research.video.is_public = True
         db.flush()

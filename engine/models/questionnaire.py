@@ -6,6 +6,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, UniqueC
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from engine.models.base import Base
+from engine.models.ledger import LedgerEntry
 from engine.models.matter import Matter
 
 
@@ -24,7 +25,7 @@ class Questionnaire(Matter):
 
 
 class Item(Base):
-    """One of its questions, numbered from 1. A scale has no options and is answered from 1 to 5."""
+    """One of its questions, numbered from 1. A scale is answered from 1 to 5; its options say what the ends mean."""
 
     __tablename__ = "questionnaire_item"
     __table_args__ = (
@@ -42,7 +43,9 @@ class Item(Base):
 
 
 class AnswerSheet(Base):
-    """What one browser answered. `token` is a keyed hash that is another for each questionnaire."""
+    """What one browser answered. `token` is a keyed hash that is another for each questionnaire, and stands in no
+    ledger; `entry` is the ledger's line of what is answered now.
+    """
 
     __tablename__ = "answer_sheet"
     __table_args__ = (UniqueConstraint("questionnaire_id", "token"),)
@@ -51,7 +54,9 @@ class AnswerSheet(Base):
     questionnaire_id: Mapped[int] = mapped_column(ForeignKey("questionnaire.id"))
     token: Mapped[str] = mapped_column(String(64))
     at: Mapped[datetime]
+    entry_id: Mapped[int | None] = mapped_column(ForeignKey("ledger_entry.id"), index=True, unique=True)
 
+    entry: Mapped[LedgerEntry | None] = relationship()
     answers: Mapped[list["Answer"]] = relationship(order_by="Answer.id", cascade="all, delete-orphan")
 
 

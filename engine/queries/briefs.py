@@ -18,6 +18,7 @@ from engine.models.people import Post, Unit
 from engine.models.recommendation import Assignment, Recommendation, Source
 from engine.queries.matters import reads_by_post
 from engine.queries.recommendations import ANSWERED
+from engine.queries.sittings import published_findings
 from engine.queries.voices import COMPARED, Asked, questions
 from engine.rules import UNITS, Actor
 from engine.words import Words
@@ -78,7 +79,7 @@ def brief(db: Session, sitting: Sitting, unit_id: int, actor: Actor) -> Brief:
         released_at,
         len(asked),
         _groups(asked, unit),
-        _findings(db, sitting),
+        published_findings(db, sitting),
         _promises(db, sitting, unit),
         _replies(db, unit),
     )
@@ -170,15 +171,6 @@ def _groups(asked: Sequence[Asked], unit: Unit) -> list[Group]:
 def _group(found: list[Asked], unit: Unit) -> Group:
     first, *others = sorted(found, key=lambda one: (-one.upvotes, one.question.id))
     return Group(first, others, any(one.question.unit_id == unit.id for one in found))
-
-
-def _findings(db: Session, sitting: Sitting) -> Sequence[Finding]:
-    """Of the research whose report was accepted."""
-    accepted = select(Matter.id).where(
-        Matter.parent_id == sitting.parent_id, has_mark(db, "research", "accepted")
-    )
-    rows = select(Finding).where(Finding.research_id.in_(accepted))
-    return db.scalars(rows.order_by(Finding.research_id, Finding.position)).all()
 
 
 def _promises(db: Session, sitting: Sitting, unit: Unit) -> list[tuple[Promise, Sitting]]:

@@ -9,9 +9,9 @@ from sqlalchemy.orm import Session
 
 from engine import calendar
 from engine.clock import day
-from engine.editions import has_mark, process_of
+from engine.editions import carries_mark, has_mark, process_of
 from engine.errors import NotFound, WrongState
-from engine.models.consultation import Finding, Material, Promise, Segment, Sitting
+from engine.models.consultation import Finding, Material, Promise, Research, Segment, Sitting
 from engine.models.house import Document
 from engine.models.ledger import LedgerEntry
 from engine.models.matter import Matter
@@ -63,6 +63,22 @@ def document(db: Session, document_id: int, actor: Actor) -> Document:
             Words("没有这个文件，或者它不对您开放。", "There is no such file, or it is not open to you.")
         )
     return found
+
+
+def published_photo(db: Session, finding_id: int) -> Document:
+    """Of a finding that is public. Raises `NotFound`."""
+    finding = db.get(Finding, finding_id)
+    if finding is None or finding.photo is None or not carries_mark(db, finding.research, "accepted"):
+        raise NotFound(Words("没有这张照片。", "There is no such photo."))
+    return finding.photo
+
+
+def published_film(db: Session, research_id: int) -> Document:
+    """The film of a research whose report is accepted. Raises `NotFound`."""
+    research = db.get(Research, research_id)
+    if research is None or research.video is None or not research.video.is_public:
+        raise NotFound(Words("没有这段短片。", "There is no such film."))
+    return research.video
 
 
 def _may_have(db: Session, actor: Actor, found: Document) -> bool:

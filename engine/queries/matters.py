@@ -53,6 +53,7 @@ EVENTS = {
     "matter.decided": Words("作出决定，待统一公布", "Decided, to be released with others"),
     "matter.undecided": Words("撤回尚未公布的决定", "Decision taken back before its release"),
     "matter.moved": Words("转入流程新版", "Moved to a new edition of the procedure"),
+    "matter.answered": Words("收到答卷", "Answers received"),
     "matter.left_behind": Words(
         "有下属事项没有随之办理，请另行处理并告知",
         "Not done for all below; please see to them and tell their people",
@@ -151,7 +152,7 @@ def _is_everybodys(process: Process, noun: str, verb_name: str) -> bool:
     """Whether many do it one after another, with nothing to say beside."""
     verb = process.verbs.get(verb_name)
     if verb is None:
-        return noun == "invitation"
+        return noun == "invitation" or verb_name == "answered"
     return verb.once_per == "person" and not (verb.needs or verb.takes)
 
 

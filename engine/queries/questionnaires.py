@@ -1,17 +1,20 @@
 """Questionnaires: as the public fills them in, and what came of them."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
 from sqlalchemy import func, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, selectinload
 
 from engine.editions import carries_mark, has_mark
 from engine.errors import NotFound
+from engine.ledger import salted
 from engine.models.consultation import Consultation, Research
+from engine.models.ledger import LedgerEntry
 from engine.models.matter import Matter, MatterMark
 from engine.models.questionnaire import Answer, AnswerSheet, Item, Questionnaire
+from engine.record import as_text
 from engine.words import Words
 
 LEAST = 5
@@ -32,12 +35,12 @@ def of_research(db: Session, research: Research) -> Sequence[Questionnaire]:
     return db.scalars(rows.order_by(Questionnaire.id)).all()
 
 
-def open_now(db: Session, consultation: Consultation) -> Sequence[Questionnaire]:
-    """Those of a consultation's research that take answers."""
-    tasks = select(Matter.id).where(Matter.parent_id == consultation.id, Matter.process == "research")
-    rows = select(Questionnaire).where(
-        Questionnaire.parent_id.in_(tasks), has_mark(db, "questionnaire", "open")
-    )
+def open_now(db: Session, consultation: Consultation | None = None) -> Sequence[Questionnaire]:
+    """Those that take answers, of a consultation's research or of any."""
+    rows = select(Questionnaire).where(has_mark(db, "questionnaire", "open"))
+    if consultation:
+        tasks = select(Matter.id).where(Matter.parent_id == consultation.id, Matter.process == "research")
+        rows = rows.where(Questionnaire.parent_id.in_(tasks))
     return db.scalars(rows.order_by(Questionnaire.id)).all()
 
 
@@ -82,8 +85,47 @@ class Result:
 
 
 def labels(item: Item) -> Sequence[str]:
-    """What can be chosen, the first counting as 1."""
+    """What can be chosen, the first counting as 1. Scales written before their ends had names are bare numbers."""
+    if item.kind == "scale" and item.options:
+        lowest, highest = item.options
+        return (f"{SCALE[0]}＝{lowest}", *SCALE[1:-1], f"{SCALE[-1]}＝{highest}")
     return {"scale": SCALE, "text": ()}.get(item.kind, item.options)
+
+
+def as_sealed(sheet: AnswerSheet) -> dict[str, list[str]]:
+    """What is answered, by the number of the item, as the ledger's digest is of."""
+    given: dict[str, list[str]] = {}
+    for one in sorted(sheet.answers, key=lambda one: (one.item_id, one.choice or 0)):
+        given.setdefault(str(one.item_id), []).append(one.words or str(one.choice))
+    return given
+
+
+def disagreements(db: Session) -> Iterator[Words]:
+    """Every questionnaire whose sheets are not those that the ledger has a line of."""
+    for asking in db.scalars(select(Questionnaire).order_by(Questionnaire.id)):
+        lines = select(LedgerEntry).where(LedgerEntry.matter_id == asking.id, LedgerEntry.verb == "answered")
+        last = db.scalar(lines.order_by(LedgerEntry.id.desc()).limit(1))
+        came, kept = (last.data["sheets"] if last else None), sheets(db, asking)
+        if came is not None and came != kept:
+            yield Words(
+                f"问卷“{asking.title}”：账本记有答卷 {came} 份，现有 {kept} 份。",
+                f"Questionnaire “{asking.title}”: the ledger has {came} sheets of answers, {kept} are there.",
+            )
+        rows = select(AnswerSheet).where(AnswerSheet.questionnaire_id == asking.id)
+        sealed = rows.where(AnswerSheet.entry_id.is_not(None)).options(
+            selectinload(AnswerSheet.answers), selectinload(AnswerSheet.entry).selectinload(LedgerEntry.texts)
+        )
+        changed = sum(not _is_as_sealed(sheet) for sheet in db.scalars(sealed))
+        if changed:
+            yield Words(
+                f"问卷“{asking.title}”：有 {changed} 份答卷与账本记录不符。",
+                f"Questionnaire “{asking.title}”: {changed} sheets of answers are not as the ledger has them.",
+            )
+
+
+def _is_as_sealed(sheet: AnswerSheet) -> bool:
+    texts = sheet.entry.texts if sheet.entry else []
+    return any(text.salt and salted(text.salt, as_text(as_sealed(sheet))) == text.digest for text in texts)
 
 
 def sheets(db: Session, of: Questionnaire) -> int:

@@ -109,6 +109,15 @@ def findings_of(db: Session, research: Research) -> Sequence[Finding]:
     ).all()
 
 
+def published_findings(db: Session, sitting: Sitting) -> Sequence[Finding]:
+    """Of the research whose report was accepted."""
+    accepted = select(Matter.id).where(
+        Matter.parent_id == sitting.parent_id, has_mark(db, "research", "accepted")
+    )
+    rows = select(Finding).where(Finding.research_id.in_(accepted))
+    return db.scalars(rows.order_by(Finding.research_id, Finding.position)).all()
+
+
 def showable(db: Session, sitting: Sitting) -> tuple[Sequence[Finding], Sequence[Document]]:
     """What may be shown at it: the findings and the files of its consultation, of the research and its own."""
     research = select(Research.id).where(Research.parent_id == sitting.parent_id)

@@ -18,7 +18,7 @@ from engine.models.base import Base
 from engine.models.consultation import Finding, Research, Sitting
 from engine.models.draft import Draft
 from engine.models.matter import MatterMark
-from engine.models.questionnaire import Questionnaire
+from engine.models.questionnaire import AnswerSheet, Questionnaire
 from engine.models.topic import ScoreSheet, Topic
 from engine.queries.attendance import attendances
 from engine.queries.sittings import findings_of
@@ -147,6 +147,18 @@ def test_a_finding_outlives_the_questionnaire_it_rested_on(house: House) -> None
         assert (found.claim, found.item) == (FINDING["claim"], None)
         left = db.get_one(Questionnaire, asking_id)
         assert (left.state, left.items) == ("open", [])
+
+
+def test_sheets_from_before_their_lines_stay_and_take_their_next_answers(house: House) -> None:
+    with house.transaction() as db:
+        asking = questionnaire(house, db)
+        number, items = asking.id, {asking.items[0].id: "1"}
+        answer(db, asking, items, token="a", now=house.now)
+    migrations.downgrade(house.database.bind, "public_reasons")
+    migrations.upgrade(house.database.bind)
+    with house.transaction() as db:
+        assert db.scalars(select(AnswerSheet.entry_id)).all() == [None]
+        assert answer(db, db.get_one(Questionnaire, number), items, token="a", now=house.now).entry_id
 
 
 def test_going_below_materials_leaves_them_recalled_and_nobodys(house: House) -> None:

@@ -40,10 +40,14 @@ class Asked:
 def asked(
     db: Session, process: Process, verb: Verb, choices: Mapping[str, list[Option]] | None = None
 ) -> list[Asked]:
-    """The fields of a verb in their order. `choices` gives the options of fields that choose a matter."""
+    """The fields of a verb in their order, without those that may be left out and have nothing to choose from.
+    `choices` gives the options of fields that choose a matter.
+    """
+    known = choices or {}
     return [
-        Asked(process.fields[name], name in verb.needs, _options(db, process.fields[name], choices or {}))
+        Asked(process.fields[name], name in verb.needs, _options(db, process.fields[name], known))
         for name in verb.needs + verb.takes
+        if name in verb.needs or known.get(name) != []
     ]
 
 

@@ -4,7 +4,7 @@ from flask import Blueprint, Response, jsonify, redirect, render_template, reque
 from werkzeug.wrappers import Response as Answer
 
 from engine.clock import now
-from engine.queries import recommendations, sittings, topics, voices
+from engine.queries import questionnaires, recommendations, sittings, topics, voices
 from engine.queries.matters import state_of
 from engine.words import LANGUAGES
 from web.auth import open_to_all, settings
@@ -34,6 +34,7 @@ def home() -> str:
             ],
             called_off=[(one, state_of(db, one)) for one in sittings.called_off(db, now())],
             upcoming=[(one, state_of(db, one)) for one in sittings.upcoming(db)[:3]],
+            asking=questionnaires.open_now(db),
             held=sittings.held(db)[:3],
             numbers=recommendations.numbers(db),
             plan=plan,

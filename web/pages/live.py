@@ -136,6 +136,7 @@ def _view(db: Session, sitting: Sitting) -> dict[str, Any]:
         "comments": [comment_card(comment) for comment in said],
         "comment_count": comment_count,
         "promises": sittings.promises(db, sitting),
+        "findings": sittings.published_findings(db, sitting),
         "own": [_own_view(db, matter) for matter in voices.own(db, person_id, sitting)] if person_id else [],
         "stats": [(name, presenters.say(words), stats.get(name, "—")) for name, words in STATS],
         "likes": stats.get("likes", 0),

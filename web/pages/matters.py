@@ -11,7 +11,7 @@ from engine.actions.perform import CREATES, create, perform
 from engine.actions.plan import open_call
 from engine.clock import day, now
 from engine.database import Session
-from engine.deadlines import deadlines
+from engine.deadlines import deadlines, from_the_start
 from engine.editions import process_of, process_on
 from engine.errors import Forbidden, Invalid, NotFound, Stale, WrongState
 from engine.models.consultation import Research, Sitting, Visit
@@ -53,7 +53,9 @@ def show(matter_id: int) -> str | Response:
             process=process,
             state=process.states[subject.state],
             offers=[
-                offer for offer in offers(db, subject, actor, now()) if offer.verb.name not in nouns.ELSEWHERE
+                offer
+                for offer in offers(db, subject, actor, now())
+                if offer.verb.name not in nouns.ELSEWHERE | nouns.BESIDE_ROWS
             ],
             dues=[presenters.due(db, deadline) for deadline in deadlines(db, subject)],
             steps=history(db, subject, None if "all" in request.args else STEPS),
@@ -88,7 +90,10 @@ def act(matter_id: int, verb_name: str) -> str | Response | tuple[str, int]:
             for name, value in request.args.items()
             if name in verb.needs
         }
-        form = forms.Form((dict(kept.answers) if kept else forms.present(subject, process, verb)) | asked_for)
+        if kept and any(kept.answers.get(name) != value for name, value in asked_for.items()):
+            kept = None  # typed for another row
+        known = _row(subject, verb, request.args.get("item")) or forms.present(subject, process, verb)
+        form = forms.Form((dict(kept.answers) if kept else known) | asked_for)
     status, stale = 200, None
     if request.method == "POST":
         form = forms.read(request, process, verb)
@@ -135,6 +140,7 @@ def begin(matter_id: int, process_name: str, verb_name: str) -> str | Response |
             raise refusal
         asked = forms.asked(db, process, verb, _choices(db, parent))
         asked_for = {name: value for name, value in request.args.items() if name in verb.needs}
+        dues = from_the_start(db, process, verb, parent)
     known = {"title": parent.title} if "title" in verb.needs and process_name != "question" else {}
     form = forms.Form(known | asked_for)
     if request.method == "POST":
@@ -155,7 +161,7 @@ def begin(matter_id: int, process_name: str, verb_name: str) -> str | Response |
         except Invalid as refused:
             form = form.refused(refused)
     return render_template(
-        "matter/begin.html", parent=parent, verb=verb, asked=asked, f=form
+        "matter/begin.html", parent=parent, verb=verb, asked=asked, dues=dues, today=day(now()), f=form
     ), 422 if form.errors else 200
 
 
@@ -232,6 +238,16 @@ def _choices(db: Session, subject: Matter) -> dict[str, list[forms.Option]]:
         return {"item": [(item.id, f"{item.position}. {item.wording}") for item in subject.items]}
     if isinstance(subject, Recommendation):
         return {name: list(found.items()) for name, found in recommendations.citable(db, subject).items()}
+    return {}
+
+
+def _row(subject: Matter, verb: Verb, number: str | None) -> dict[str, object]:
+    """What the row that a step changes says now."""
+    if not isinstance(subject, Questionnaire) or verb.name != "change_item":
+        return {}
+    for item in subject.items:
+        if str(item.id) == number:
+            return {"wording": item.wording, "kind": item.kind, "options": "\n".join(item.options)}
     return {}
 
 

@@ -11,16 +11,17 @@ from engine.actions.questionnaire import answer
 from engine.clock import day, now
 from engine.database import Session
 from engine.editions import carries_mark
-from engine.errors import Invalid
-from engine.models.consultation import Research
+from engine.errors import Invalid, NotFound
+from engine.models.consultation import Consultation, Research
 from engine.models.questionnaire import Questionnaire
 from engine.queries import questionnaires
+from engine.queries.matters import may_read
 from engine.words import Words
 from web import auth
-from web.auth import open_to_all, settings
+from web.auth import for_staff, open_to_all, settings
 from web.forms.verb import Form
 from web.limits import limiter
-from web.transaction import as_needed
+from web.transaction import as_needed, reading
 
 pages = Blueprint("questionnaires", __name__)
 
@@ -50,17 +51,36 @@ def show(questionnaire_id: int) -> str | Response | tuple[str, int]:
                 return redirect(url_for(".show", questionnaire_id=questionnaire_id))
             except Invalid as refusal:
                 form = form.refused(refusal)
+        of = db.get_one(Consultation, db.get_one(Research, asking.parent_id).parent_id)
         return render_template(
             "questionnaire/show.html",
             asking=asking,
             is_open=questionnaires.takes_answers(db, asking, day(now())),
             has_answered=before is not None,
             labels=questionnaires.labels,
-            is_cancelled=carries_mark(db, db.get_one(Research, asking.parent_id), "cancelled"),
+            cancelled=of if carries_mark(db, of, "cancelled") else None,
             results=questionnaires.published(db, asking) if _is_public(db, asking) else None,
             least=questionnaires.LEAST,
             f=form,
         ), 422 if form.errors else 200
+
+
+@pages.get("/questionnaires/<id:questionnaire_id>/preview")
+@for_staff
+def preview(questionnaire_id: int) -> str:
+    """As the public will see it. Nothing can be sent from here."""
+    with reading() as db:
+        asking, actor = db.get(Questionnaire, questionnaire_id), auth.actor(db)
+        if asking is None or not may_read(db, actor, asking):
+            raise NotFound(Words("没有这份问卷。", "There is no such questionnaire."))
+        return render_template(
+            "questionnaire/show.html",
+            asking=asking,
+            is_open=True,
+            is_preview=True,
+            labels=questionnaires.labels,
+            f=Form(),
+        )
 
 
 def _is_public(db: Session, asking: Questionnaire) -> bool:

@@ -8,7 +8,7 @@ from contextlib import closing
 from engine import settings
 from engine.database import Database
 from engine.ledger import load_or_create_key
-from engine.queries import ledger, statistics
+from engine.queries import ledger, questionnaires, statistics
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -23,6 +23,7 @@ def main(argv: list[str] | None = None) -> int:
             size = ledger.tree(db).size
         with database.reading() as db:
             findings += statistics.disagreements(db)
+            findings += questionnaires.disagreements(db)
             counted = statistics.opened(db)
     if arguments.json:
         report = {

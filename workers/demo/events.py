@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import date, datetime, time, timedelta
+from io import BytesIO
 
 from engine.actions.attendance import door_code, invite
 from engine.actions.comment import post_comment
@@ -102,9 +103,12 @@ def _set_research(stage: Stage, consultation: Consultation, study: Study) -> Res
 
 
 def _visits(study: Study, held_on: date) -> list[dict[str, object]]:
-    """Where and when its findings were made, each place once."""
-    days = {found.place: held_on - timedelta(found.days) for found in study.findings}
-    return [{"visit_on": on, "place": place, "whom": study.met} for place, on in days.items()]
+    """Where and when its findings were made that do not rest on a questionnaire, each place once, in their order."""
+    seen = {found.place: found for found in study.findings if not found.asked}
+    return [
+        {"visit_on": held_on - timedelta(found.days), "place": place, "whom": found.met or study.met}
+        for place, found in sorted(seen.items(), key=lambda one: -one[1].days)
+    ]
 
 
 def _poll(stage: Stage, task: Research, study: Study) -> Questionnaire | None:
@@ -133,12 +137,33 @@ def _hear(stage: Stage, asking: Questionnaire, study: Study) -> None:
 
 
 def _submit(stage: Stage, task: Research, study: Study, held_on: date) -> None:
-    """The report, slides and clip are made here, as files that open."""
+    """The visits that were made and what they found. The report, slides, clip and photos are made here, as files that
+    open.
+    """
+
+    def kept(made: BytesIO, name: str, *, is_public: bool) -> int:
+        return store_file(
+            stage.db,
+            made,
+            name,
+            kind="upload",
+            data=stage.data,
+            actor=stage.actor(study.by),
+            now=stage.now,
+            matter=task,
+            is_public=is_public,
+        ).id
+
+    for visit in task.visits:
+        stage.do(task, "record_visit", study.by, visit=visit.position, outcome="held")
     for found in study.findings:
         found_on = held_on - timedelta(found.days)
         card = {"claim": found.claim, "place": found.place, "found_on": found_on, "page": found.page}
         if found.asked:
             card["asked"] = list(citable(stage.db, task))[found.asked - 1]
+        else:
+            card["photo_id"] = kept(papers.photo(found), f"{found.place}.jpg", is_public=False)
+            card["visit"] = next(one.position for one in task.visits if one.place == found.place)
         stage.do(task, "add_finding", study.by, **card)
     made = {
         "report_id": (papers.report, "调研报告.docx"),
@@ -146,17 +171,7 @@ def _submit(stage: Stage, task: Research, study: Study, held_on: date) -> None:
         "video_id": (papers.clip, "短片.mp4"),
     }
     files = {
-        field: store_file(
-            stage.db,
-            make(study),
-            f"{study.title}{ending}",
-            kind="upload",
-            data=stage.data,
-            actor=stage.actor(study.by),
-            now=stage.now,
-            matter=task,
-            is_public=True,
-        ).id
+        field: kept(make(study), f"{study.title}{ending}", is_public=True)
         for field, (make, ending) in made.items()
     }
     stage.do(task, "submit_report", study.by, summary=study.summary, chapters=texts.CHAPTERS, **files)

@@ -12,7 +12,7 @@ from PIL import Image, ImageDraw, ImageFont
 from pptx.presentation import Presentation
 from pptx.util import Pt
 
-from workers.demo.texts import Advice, Study
+from workers.demo.texts import Advice, Found, Study
 
 WIDTH, HEIGHT, RATE, SECONDS = 640, 352, 8, 4
 PAPER, INK, RED = "#ffffff", "#1f2328", "#b3261e"
@@ -75,10 +75,31 @@ def clip(study: Study) -> BytesIO:
         return BytesIO(path.read_bytes())
 
 
+def photo(found: Found) -> BytesIO:
+    """A block of flats at dusk, as many of its windows lit as the finding's share says: drawn, and nobody is on it."""
+    picture = Image.new("RGB", (960, 720), "#c9d4dd")
+    pen = ImageDraw.Draw(picture)
+    pen.rectangle((0, 560, 960, 720), fill="#7d8a7a")
+    pen.rectangle((180, 90, 780, 600), fill="#b9a58c")
+    pen.rectangle((430, 520, 530, 600), fill="#5c4a3c")
+    windows = [(220 + column * 90, 120 + row * 78) for row in range(5) for column in range(6)]
+    lit = round(len(windows) * found.percent / 100)
+    for number, (left, top) in enumerate(windows):
+        is_lit = number * 7 % len(windows) < lit
+        pen.rectangle(
+            (left, top, left + 56, top + 50), fill="#f2c14e" if is_lit else "#4d5a66", outline="#8c7a64"
+        )
+    saved, exif = BytesIO(), Image.Exif()
+    exif[0x0110] = "Demonstration camera"
+    picture.save(saved, "JPEG", quality=88, exif=exif)
+    saved.seek(0)
+    return saved
+
+
 def _frames(shares: list[int]) -> Iterator[bytes]:
     font = ImageFont.load_default(28)
     for number in range(RATE * SECONDS):
-        grown = min(1.0, (number + 1) / (RATE * (SECONDS - 1)))
+        grown = min(1.0, (number + 1) / RATE)
         picture = Image.new("RGB", (WIDTH, HEIGHT), PAPER)
         pen = ImageDraw.Draw(picture)
         for row, share in enumerate(shares):

@@ -96,8 +96,8 @@ NEW_TOPICS = (
 
 
 class Found(NamedTuple):
-    """A finding: where, how many days before the sitting, on which page of the slides, its share in percent, and on
-    which question of the study's questionnaire it rests, if on any.
+    """A finding: where, how many days before the sitting, on which page of the slides, its share in percent, on which
+    question of the study's questionnaire it rests, if on any, and who was met there if not whom the study met elsewhere.
     """
 
     claim: str
@@ -106,6 +106,7 @@ class Found(NamedTuple):
     page: int
     percent: int
     asked: int = 0
+    met: str = ""
 
 
 class Item(NamedTuple):
@@ -145,7 +146,7 @@ PROPERTY_STUDIES = (
         "业主、业委会、物业、社区代表",
         (
             Found("走访的 24 个小区中，成立业委会的 11 个，正常运行的只有 7 个。", "当湖街道、钟埭街道", 33, 3, 46),
-            Found("问卷中 63% 的业主说不清维修资金还剩多少。", "问卷 126 份", 31, 4, 63, 1),
+            Found("问卷中 63% 的业主说不清维修资金还剩多少。", "当湖街道、钟埭街道", 31, 4, 63, 1),
             Found("梧桐苑业主大会两次因为到会人数不足没有开成。", "当湖街道梧桐苑", 30, 5, 41),
             Found("9 个小区的公共收益没有向业主公布。", "当湖街道", 29, 6, 38),
         ),
@@ -155,7 +156,7 @@ PROPERTY_STUDIES = (
         (
             Item("您说得清小区维修资金还剩多少吗？", "one", "说得清\n大致知道\n说不清", (16, 31, 79)),
             Item("您愿意参加业委会的工作吗？", "one", "愿意\n看情况\n不愿意", (22, 61, 43)),
-            Item("您对小区公共事务公开的满意程度", "scale", "", (29, 41, 34, 15, 7)),
+            Item("您对小区公共事务公开的满意程度", "scale", "很不满意\n很满意", (29, 41, 34, 15, 7)),
         ),
     ),
     Study(
@@ -166,8 +167,8 @@ PROPERTY_STUDIES = (
         "走访物业企业 15 家、小区 18 个，查阅考核记录 3 年，访谈业主 210 人、项目经理 22 人。",
         "业主、物业项目经理",
         (
-            Found("近三年全市考核不合格的物业项目 17 个，只有 2 个被更换。", "市级考核记录", 32, 3, 12),
-            Found("访谈业主中 58% 对小区停车管理不满意。", "18 个小区", 30, 4, 58),
+            Found("近三年全市考核不合格的物业项目 17 个，只有 2 个被更换。", "市住房和城乡建设局", 32, 3, 12, met="物业管理科、考核经办人员"),
+            Found("访谈业主中 58% 对小区停车管理不满意。", "当湖街道、曹桥街道、乍浦镇", 30, 4, 58),
             Found("6 个老小区物业费收缴率低于六成，服务随之缩水。", "当湖街道、曹桥街道", 28, 5, 57),
             Found("抽查的 18 个小区中，有 5 个消防通道被车辆占用。", "当湖街道、钟埭街道、乍浦镇", 27, 6, 28),
         ),
@@ -186,9 +187,9 @@ RENEWAL_STUDIES = (
         "走访 2000 年以前建成的小区 12 个，入户 380 户。",
         "住户",
         (
-            Found("入户的 380 户中，72% 把屋顶和管线漏水排在第一位。", "12 个小区", 34, 3, 72),
+            Found("入户的 380 户中，72% 把屋顶和管线漏水排在第一位。", "当湖街道、钟埭街道", 34, 3, 72),
             Found("同一条路三年内因为不同管线开挖 4 次。", "当湖街道桂香里", 33, 4, 33),
-            Found("愿意按面积分摊部分费用的住户占 55%。", "12 个小区", 31, 5, 55),
+            Found("愿意按面积分摊部分费用的住户占 55%。", "当湖街道、钟埭街道", 31, 5, 55),
         ),
         "居民最盼修漏、最怕反复开挖。建议水、电、气、通信管线同步设计、一次开挖；改造前请居民点单，改造后引入长效物业管理。",
         ("各管线单位计划不同步。", "改造内容由上而下确定，居民参与少。"),

@@ -8,16 +8,21 @@ import pytest
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from engine import ledger
 from engine.actions.perform import perform
 from engine.actions.questionnaire import answer, close_due, draft_questionnaire
-from engine.errors import Forbidden, Invalid, NotFound, WrongState
+from engine.errors import Forbidden, Invalid, NotFound, Stale, WrongState
 from engine.models.consultation import Consultation, Research
 from engine.models.house import Notice
 from engine.models.questionnaire import AnswerSheet, Item, Questionnaire
+from engine.queries.ledger import as_entry
+from engine.queries.matters import history
 from engine.queries.questionnaires import (
     LEAST,
     Result,
     answered,
+    disagreements,
+    labels,
     published,
     results,
     sheets,
@@ -64,7 +69,7 @@ def test_questions_are_written_numbered_and_taken_out_again(house: House) -> Non
         do(house, db, asking, "remove_item", item=taken_out)
         assert [(item.position, item.wording, len(item.options)) for item in asking.items] == [
             (1, "账目公布过吗？", 3),
-            (2, "总体满意度", 0),
+            (2, "总体满意度", 2),
             (3, "您有什么建议？", 0),
         ]
         for gone in (taken_out, 999):
@@ -72,6 +77,48 @@ def test_questions_are_written_numbered_and_taken_out_again(house: House) -> Non
                 do(house, db, asking, "remove_item", item=gone)
             assert refusal.value.fields.keys() == {"item"}
         assert len(asking.items) == 3
+
+
+def test_a_draft_question_is_rewritten_in_its_place(house: House) -> None:
+    with house.transaction() as db:
+        asking = drafted(house, db)
+        second = asking.items[SEVERAL].id
+        new = {"item": second, "wording": "物业费合理吗？", "kind": "scale", "options": "很不合理\n很合理"}
+        do(house, db, asking, "change_item", **new)
+        changed = asking.items[SEVERAL]
+        assert (changed.id, changed.position, changed.wording) == (second, 2, "物业费合理吗？")
+        assert list(labels(changed)) == ["1＝很不合理", "2", "3", "4", "5＝很合理"]
+        for wrong in ({"item": 999}, {"options": "一般"}, {"kind": "text"}):
+            with pytest.raises(Invalid):
+                do(house, db, asking, "change_item", **new | wrong)
+        assert labels(changed)[0] == "1＝很不合理"
+
+
+def test_of_two_who_rewrite_from_the_same_version_the_second_is_told(house: House) -> None:
+    with house.transaction() as db:
+        asking = drafted(house, db)
+        seen, leader = asking.version, house.actor(db, "group1")
+        new = {"item": asking.items[ONE].id, **ITEMS[TEXT]}
+        perform(db, asking, "change_item", actor=leader, now=house.now, seen=seen, **new)
+        with pytest.raises(Stale, match="Change a question"):
+            perform(db, asking, "change_item", actor=leader, now=house.now, seen=seen, **new)
+
+
+def test_questions_move_up_and_down_between_the_ends(house: House) -> None:
+    with house.transaction() as db:
+        asking = drafted(house, db)
+
+        def move(number: int, towards: str) -> list[str]:
+            do(house, db, asking, "move_item", item=asking.items[number].id, towards=towards)
+            assert [item.position for item in asking.items] == [1, 2, 3, 4]
+            return [item.kind for item in asking.items]
+
+        assert move(0, "down") == ["several", "one", "scale", "text"]
+        assert move(3, "up") == ["several", "one", "text", "scale"]
+        for number, towards in ((0, "up"), (3, "down")):
+            with pytest.raises(Invalid) as refusal:
+                move(number, towards)
+            assert refusal.value.fields.keys() == {"towards"}
 
 
 @pytest.mark.parametrize(
@@ -82,7 +129,9 @@ def test_questions_are_written_numbered_and_taken_out_again(house: House) -> Non
         ("several", "停车\n停车"),
         ("several", "\n".join(map(str, range(11)))),
         ("one", f"停车\n{'长' * 101}"),
-        ("scale", "满意\n不满意"),
+        ("scale", "满意"),
+        ("scale", "满意\n满意"),
+        ("scale", "满意\n一般\n不满意"),
         ("text", "满意\n不满意"),
     ],
 )
@@ -237,13 +286,60 @@ def test_a_cancelled_consultation_asks_nobody_any_more(house: House) -> None:
         assert [one.state for one in (parent, task, asking, draft)] == ["cancelled"] * 4
         told = select(Notice.person_id).where(Notice.zh.contains("协商取消"))
         assert db.scalars(told).all() == [leader.id]
-        with pytest.raises(WrongState, match="not taking answers now"):
+        with pytest.raises(WrongState, match="consultation is cancelled"):
             fill(house, db, asking, "b", "1")
         with pytest.raises(WrongState, match="no questionnaire goes out"):
             draft_questionnaire(db, task, actor=leader, now=house.now, **given)
         assert (public(db, asking.id), sheets(db, asking)) == (asking, 1)
         with pytest.raises(NotFound):
             public(db, draft.id)
+
+
+def test_with_the_report_accepted_it_asks_no_more(house: House) -> None:
+    with house.transaction() as db:
+        asking = questionnaire(house, db)
+        task = db.get_one(Research, asking.parent_id)
+        report = {"summary": "账目不公开。", "report_id": paper(house, db, task, "报告.pdf")}
+        perform(db, task, "submit_report", actor=house.actor(db, "group1"), now=house.now, **report)
+        fill(house, db, asking, "a", "1")
+        perform(db, task, "accept", actor=house.actor(db, "committee"), now=house.now)
+        with pytest.raises(WrongState, match="not taking answers now"):
+            fill(house, db, asking, "b", "1")
+
+
+def test_each_sheet_leaves_a_line_in_the_ledger_that_names_nobody_and_shows_nothing(house: House) -> None:
+    with house.transaction() as db:
+        asking = questionnaire(house, db)
+        sheet = fill(house, db, asking, "browser-a", "2", ["1"], "5", "请公布账目。")
+        fill(house, db, asking, "browser-b", "1")
+        first = sheet.entry
+        assert first
+        lines = [step for step in history(db, asking) if step.entry.event == "matter.answered"]
+        assert [(one.title.zh, one.times, one.answers) for one in lines] == [("收到答卷", 2, [])]
+        assert (first.actor_id, first.data) == (None, {"sheets": 1})
+        leaf = ledger.leaf(as_entry(first)).decode()
+        assert "公布账目" not in leaf
+        assert sheet.token not in leaf + "".join(text.text or "" for text in first.texts)
+        fill(house, db, asking, "browser-a", "3")
+        assert sheet.entry is not first
+        assert sheet.entry.data == {"sheets": 2}
+        assert [(text.salt, text.text) for text in first.texts] == [(None, None)]
+        assert list(disagreements(db)) == []
+
+
+def test_answers_that_are_changed_added_or_lost_behind_the_ledger_are_found(house: House) -> None:
+    with house.transaction() as db:
+        asking = questionnaire(house, db)
+        crowd(house, db, asking, (3, "1"))
+        sheet = fill(house, db, asking, "a", "2")
+        sheet.answers[0].choice = 1
+        db.flush()
+        assert ["1 sheets of answers are not as" in one.en for one in disagreements(db)] == [True]
+        sheet.answers[0].choice = 2
+        db.flush()
+        db.add(AnswerSheet(questionnaire_id=asking.id, token="stuffed", at=house.now))
+        db.flush()
+        assert ["has 4 sheets of answers, 5 are there" in one.en for one in disagreements(db)] == [True]
 
 
 def test_the_group_sees_every_figure_and_what_was_written(house: House) -> None:
@@ -255,7 +351,7 @@ def test_the_group_sees_every_figure_and_what_was_written(house: House) -> None:
         assert [one.answered for one in found] == [2, 2, 1, 1]
         assert list(found[ONE].counts) == [("公布过", 0), ("没有公布", 2), ("不清楚", 0)]
         assert list(found[SEVERAL].counts) == [("停车", 2), ("保洁", 0), ("维修", 1)]
-        assert list(found[SCALE].counts)[-1] == ("5", 1)
+        assert list(found[SCALE].counts)[-1] == ("5＝很满意", 1)
         assert words(db, asking.items[TEXT]) == ["公布账目。"]
 
 

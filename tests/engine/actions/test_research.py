@@ -1,5 +1,7 @@
 """Research before a consultation: its visits, and drafts of its report with what was asked to be changed."""
 
+from contextlib import nullcontext
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -7,6 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from engine.actions.perform import perform
+from engine.actions.research import plan_research
 from engine.editions import SHIPPED
 from engine.errors import Forbidden, Invalid, WrongState
 from engine.models.consultation import Research
@@ -17,7 +20,7 @@ from engine.queries.research import rounds
 from engine.queries.sittings import findings_of
 from engine.record import note
 from tests.engine.actions.test_editions import adopted
-from tests.houses import FINDING, VISITS, House, paper, planned_research, research
+from tests.houses import FINDING, VISITS, House, consultation, paper, planned_research, research
 
 REMARK = "请补充乍浦镇的数据。"
 CHANGES = "补充了乍浦镇四个小区的数据。"
@@ -39,6 +42,16 @@ def returned(house: House, db: Session) -> Research:
     do(house, db, task, "submit_report", **report(house, db, task, "第一稿"))
     do(house, db, task, "return_report", "committee", remark=REMARK)
     return task
+
+
+def test_research_that_would_be_overdue_at_once_is_not_set(house: House) -> None:
+    with house.transaction() as db:
+        asked = consultation(house, db)
+        given = {"title": "小区物业调研", "group_id": 1, "questions": "公共收益怎么公布？"}
+        asked.planned_on = date(2026, 10, 30)  # ten working days before it is 16 October
+        for now, refused in ((house.now + timedelta(4), False), (house.now + timedelta(5), True)):
+            with pytest.raises(WrongState, match="put off first") if refused else nullcontext():
+                plan_research(db, asked, actor=house.actor(db, "committee"), now=now, **given)
 
 
 def test_every_draft_of_a_report_stays_to_be_read_with_what_came_of_it(house: House) -> None:

@@ -54,12 +54,86 @@ def test_the_leader_drafts_writes_and_opens_it_from_the_research(web: Web) -> No
     refused = leader.post(f"{page}/add_item", item | {"options": "只有一项"})
     assert (refused.status_code, "请写 2 到 10 个不同的选项" in said(refused)) == (422, True)
     assert leader.post(f"{page}/add_item", item).location == page
-    assert "1 账目公布过吗？ 单选 公布过 / 没有公布" in said(leader.get(page))
+    assert "1. 账目公布过吗？ 单选 公布过 / 没有公布" in said(leader.get(page))
     assert '<option value="1">1. 账目公布过吗？</option>' in leader.get(f"{page}/remove_item").text
     assert leader.post(f"{page}/open", {"version": "1", "closes_on": "2026-10-20"}).location == page
     public = f"/questionnaires/{page.rpartition('/')[2]}"
     assert public in leader.get(page).text
     assert "为了解账目公开情况。" in said(web.visitor().get(public))
+
+
+def written(web: Web) -> tuple[str, list[int]]:
+    """The page of a draft with questions, and their numbers."""
+    with web.house.transaction() as db:
+        leader, task = web.house.actor(db, "group1"), research(web.house, db)
+        asking = draft_questionnaire(db, task, actor=leader, now=web.house.now, title="业主问卷")
+        for item in ITEMS:
+            perform(db, asking, "add_item", actor=leader, now=web.house.now, **item)
+        return f"/desk/matters/{asking.id}", [item.id for item in asking.items]
+
+
+def test_a_question_is_rewritten_from_what_it_says_and_moved_by_buttons(web: Web) -> None:
+    page, items = written(web)
+    leader = web.sign_in("group1")
+    shown = leader.get(page)
+    assert f"{page}/change_item?item={items[1]}" in shown.text
+    assert (shown.text.count(">上移<"), shown.text.count(">下移<")) == (3, 3)
+    form = leader.get(f"{page}/change_item?item={items[1]}")
+    assert 'value="最不满意哪些服务？"' in form.text or ">最不满意哪些服务？</textarea>" in form.text
+    assert "停车\n保洁\n维修</textarea>" in form.text
+    assert 'value="several" checked' in form.text
+    assert "选项 视情况必填" in said(form)
+    item = {"item": items[1], "wording": "最满意哪些服务？", "kind": "several", "options": "停车\n保洁"}
+    assert leader.post(f"{page}/change_item", item).location == page
+    assert "2. 最满意哪些服务？ 多选 停车 / 保洁" in said(leader.get(page))
+    move = {"item": items[1], "towards": "up"}
+    assert leader.post(f"{page}/move_item", move).location == page
+    assert "1. 最满意哪些服务？" in said(leader.get(page))
+    refused = leader.post(f"{page}/move_item", move)
+    assert (refused.status_code, "这道题已经在头上或末尾。" in said(refused)) == (422, True)
+
+
+def test_what_was_typed_for_one_question_is_not_put_into_another(web: Web) -> None:
+    page, items = written(web)
+    leader = web.sign_in("group1")
+    leader.get(f"{page}/change_item?item={items[0]}")
+    typed = {"item": items[0], "wording": "没有写完", "kind": "text", "options": ""}
+    leader.post(f"{page}/change_item/draft", typed)
+    assert "没有写完" in leader.get(f"{page}/change_item?item={items[0]}").text
+    assert "没有写完" not in leader.get(f"{page}/change_item?item={items[1]}").text
+
+
+def test_a_draft_is_previewed_as_the_public_will_see_it_and_nothing_is_sent(web: Web) -> None:
+    page, _items = written(web)
+    number = page.rpartition("/")[2]
+    path = f"/questionnaires/{number}/preview"
+    leader = web.sign_in("group1")
+    assert path in leader.get(page).text
+    shown = leader.get(path)
+    for words in ("这是预览，公众还看不到", "1. 账目公布过吗？", "1＝很不满意", "5＝很满意"):
+        assert words in said(shown)
+    assert 'type="button" disabled>提交答卷</button>' in shown.text
+    assert leader.post(path, {}).status_code == 405
+    assert web.sign_in("group2").get(path).status_code == 404
+    assert leader.get("/questionnaires/999999/preview").status_code == 404
+
+
+def test_a_finding_is_not_asked_for_a_question_while_there_is_none_to_choose(web: Web) -> None:
+    with web.house.transaction() as db:
+        asking = questionnaire(web.house, db)
+        number, task = asking.id, asking.parent_id
+    leader = web.sign_in("group1")
+    path = f"/desk/matters/{task}/add_finding"
+    assert 'name="asked"' not in leader.get(path).text
+    with web.house.transaction() as db:
+        perform(
+            db,
+            db.get_one(Questionnaire, number),
+            "close",
+            actor=web.house.actor(db, "group1"),
+            now=web.house.now,
+        )
+    assert 'name="asked"' in leader.get(path).text
 
 
 def test_anybody_answers_once_from_a_browser_and_may_change_it(web: Web) -> None:
@@ -138,6 +212,7 @@ def test_the_public_finds_an_open_one_on_the_page_of_its_consultation(web: Web) 
     number, _items = opened(web)
     with web.house.transaction() as db:
         consultation = db.get_one(Research, db.get_one(Questionnaire, number).parent_id).parent_id
+    assert f'href="/questionnaires/{number}"' in web.visitor().get("/").text
     page = web.visitor().get(f"/consultations/{consultation}")
     assert f'href="/questionnaires/{number}"' in page.text
     assert "正在征集答卷" in said(page)
@@ -174,9 +249,10 @@ def test_of_a_cancelled_consultation_its_page_says_that_it_is_closed(web: Web) -
         task = db.get_one(Research, db.get_one(Questionnaire, number).parent_id)
         parent, leader = db.get_one(Consultation, task.parent_id), web.house.actor(db, "leader")
         perform(db, parent, "cancel", actor=leader, now=web.house.now, public_reason="台风。")
-    assert send(citizen, number, items, "2").status_code == 409
+    refused = send(citizen, number, items, "2")
+    assert (refused.status_code, "这项协商已经取消，问卷不再收答卷。" in said(refused)) == (409, True)
     page = citizen.get(f"/questionnaires/{number}")
-    assert "这份问卷已经结束。 这项协商已经取消，结果不再公布。" in said(page)
+    assert "这项协商已经取消，问卷不再收答卷。 理由：台风。" in said(page)
     assert "提交答卷" not in page.text
     assert "收回答卷 1" in said(web.sign_in("group1").get(f"/desk/matters/{number}"))
 
@@ -196,7 +272,7 @@ def test_two_who_remove_the_same_question_remove_one(web: Web) -> None:
     first, second = (visitor.post(f"{page}/remove_item", given) for visitor in both)
     assert (first.status_code, second.status_code) == (302, 422)
     assert "没有这道题，请从列表中选择。" in said(second)
-    assert "2 总体满意度 打分（1 至 5 分）" in said(both[0].get(page))
+    assert "2. 总体满意度 打分（1 至 5 分）" in said(both[0].get(page))
 
 
 def test_a_browser_that_sends_without_end_is_slowed_down(web: Web) -> None:

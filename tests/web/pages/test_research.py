@@ -1,9 +1,18 @@
 """A group's research as its page on the workbench and the public page of its consultation show it."""
 
+from datetime import date
+from io import BytesIO
+
+from PIL import ExifTags, Image
+from sqlalchemy import select
+
+from engine.actions.files import store_upload
 from engine.actions.perform import perform
-from engine.models.consultation import Research
+from engine.models.consultation import Consultation, Finding, Research
 from tests.houses import FINDING, VISITS, consultation, paper, planned_research, research
 from tests.web.visitors import Web, said
+from workers.demo.papers import clip
+from workers.demo.texts import PROPERTY_STUDIES
 
 
 def task(web: Web) -> int:
@@ -131,18 +140,85 @@ def test_a_first_chapter_at_second_zero_is_shown_again_in_the_form(web: Web) -> 
     assert (refused.status_code, "各章要按先后排列" in said(refused)) == (422, True)
 
 
-def test_the_photo_of_a_finding_stands_in_its_row_on_the_workbench_and_not_in_public(web: Web) -> None:
-    number = task(web)
-    photo, report = file(web, number, "楼道.jpg", "image/jpeg"), file(web, number, "报告.pdf")
+def taken(web: Web, number: int, name: str, content: bytes) -> int:
+    """A file of that research, with its bytes on the disk."""
+    with web.house.transaction() as db:
+        of, actor = db.get_one(Research, number), web.house.actor(db, "group1")
+        data, now = web.app.config["SETTINGS"].data, web.house.now
+        return store_upload(db, BytesIO(content), name, data=data, actor=actor, now=now, matter=of).id
+
+
+def snapshot() -> bytes:
+    """A photo that says where, when and with what it was taken, and lies on its side."""
+    exif, picture = Image.Exif(), BytesIO()
+    exif[ExifTags.Base.Model], exif[ExifTags.Base.Orientation] = "Spy Camera 3000", 6
+    exif.get_ifd(ExifTags.IFD.GPSInfo)[ExifTags.GPS.GPSLatitude] = (30.0, 42.0, 0.0)
+    Image.new("RGB", (1600, 800), "green").save(picture, "JPEG", exif=exif, comment=b"Spy Camera 3000")
+    return picture.getvalue()
+
+
+def test_the_photo_of_a_finding_is_public_once_accepted_and_says_not_where_it_was_taken(web: Web) -> None:
+    number, leader, citizen = task(web), web.sign_in("group1"), web.visitor()
+    photo, report = taken(web, number, "楼道.jpg", snapshot()), file(web, number, "报告.pdf")
     do(web, number, "add_finding", **FINDING | {"claim": "楼道堆物"}, photo_id=photo)
-    page = web.sign_in("group1").get(f"/desk/matters/{number}").text
+    page = leader.get(f"/desk/matters/{number}").text
     assert f'<img class="photo" src="/files/{photo}" alt="照片：楼道堆物" loading="lazy">' in page
+    with web.house.transaction() as db:
+        public = f"/consultations/{db.get_one(Research, number).parent_id}"
+        finding = db.scalars(select(Finding.id).where(Finding.photo_id == photo)).one()
+    address = f"/findings/{finding}/photo"
+    assert (citizen.get(address).status_code, leader.get(address).status_code) == (404, 404)
+    do(web, number, "submit_report", summary="摘要。", report_id=report)
+    do(web, number, "accept", "committee")
+    shown = f'<img class="finding-photo" src="{address}" alt="照片：楼道堆物" width="320" height="240" loading="lazy"'
+    assert shown in citizen.get(public).text
+    got = citizen.get(address)
+    assert (got.status_code, got.mimetype) == (200, "image/jpeg")
+    with Image.open(BytesIO(got.data)) as picture:
+        assert (picture.size, dict(picture.getexif()), "comment" in picture.info) == ((640, 1280), {}, False)
+    assert b"Spy Camera" not in got.data
+    assert citizen.get(f"/files/{photo}").status_code == 404
+    assert b"Spy Camera" in leader.get(f"/files/{photo}").data
+    assert citizen.get("/findings/999999/photo").status_code == 404
+
+
+def test_a_picture_that_cannot_be_drawn_is_refused_in_words(web: Web) -> None:
+    number = task(web)
+    photo, report = taken(web, number, "断.jpg", snapshot()[:4000]), file(web, number, "报告.pdf")
+    do(web, number, "add_finding", **FINDING, photo_id=photo)
     do(web, number, "submit_report", summary="摘要。", report_id=report)
     do(web, number, "accept", "committee")
     with web.house.transaction() as db:
+        finding = db.scalars(select(Finding.id).where(Finding.photo_id == photo)).one()
+    refused = web.visitor().get(f"/findings/{finding}/photo")
+    assert (refused.status_code, "这张图片无法显示。" in said(refused)) == (404, True)
+
+
+def test_a_published_film_shows_its_first_picture_before_it_is_played(web: Web) -> None:
+    number, citizen = task(web), web.visitor()
+    film = taken(web, number, "短片.mp4", clip(PROPERTY_STUDIES[0]).read())
+    address, report = f"/research/{number}/poster", file(web, number, "报告.pdf")
+    do(web, number, "submit_report", summary="摘要。", report_id=report, video_id=film)
+    assert citizen.get(address).status_code == 404
+    do(web, number, "accept", "committee")
+    with web.house.transaction() as db:
         public = f"/consultations/{db.get_one(Research, number).parent_id}"
-    assert "<img" not in web.visitor().get(public).text
-    assert web.visitor().get(f"/files/{photo}").status_code == 404
+    assert f'preload="none" poster="{address}"' in citizen.get(public).text
+    with Image.open(BytesIO(citizen.get(address).data)) as picture:
+        assert picture.size == (640, 352)
+
+
+def test_whoever_sets_research_sees_by_when_its_report_is_due(web: Web) -> None:
+    with web.house.transaction() as db:
+        parent = consultation(web.house, db).id
+    path, committee = f"/desk/matters/{parent}/new/research/plan", web.sign_in("committee")
+    assert "提交调研报告 应于 2026年11月10日 前完成。" in said(committee.get(path))
+    with web.house.transaction() as db:
+        db.get_one(Consultation, parent).planned_on = date(2026, 10, 20)
+    assert "这一天已经过了，现在布置就逾期。" in said(committee.get(path))
+    given = {"title": "小区物业调研", "group_id": "1", "questions": "账目公布了吗？", "visits-0-visit_on": ""}
+    refused = committee.post(path, given)
+    assert (refused.status_code, "请领导先给协商改期" in said(refused)) == (409, True)
 
 
 def test_tables_that_may_be_left_empty_may_be_left_as_the_page_sends_them(web: Web) -> None:

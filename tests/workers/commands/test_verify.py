@@ -7,10 +7,12 @@ from sqlalchemy import update
 
 from engine.actions.counting import START, commit_entries, take_over
 from engine.actions.ledger import seal
+from engine.actions.questionnaire import answer
 from engine.ledger import Tree, load_or_create_key
 from engine.models.live import LiveTotal
+from engine.models.questionnaire import Answer
 from tests.crowds import CLOSED, a_crowd, a_sitting
-from tests.houses import House
+from tests.houses import House, questionnaire
 from workers.commands import verify
 
 
@@ -44,3 +46,16 @@ def test_a_figure_that_a_recount_does_not_give_is_named_with_its_sitting(
     assert report["agrees"] is False
     assert report["recounted"] == 1
     assert ["Visits" in finding["en"] for finding in report["findings"]] == [True]
+
+
+def test_a_sheet_of_answers_that_was_changed_is_named_with_its_questionnaire(
+    counted: House, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with counted.transaction() as db:
+        asking = questionnaire(counted, db)
+        answer(db, asking, {asking.items[0].id: "1"}, token="a", now=counted.now)
+    assert verify.main([]) == 0
+    with counted.transaction() as db:
+        db.execute(update(Answer).values(choice=2))
+    assert verify.main([]) == 1
+    assert "业主问卷" in capsys.readouterr().out
