@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session, selectinload
 from engine.deadlines import Deadline, deadlines
 from engine.editions import carries_mark, editions, has_mark, process_of, process_on, shipped
 from engine.errors import NotFound
+from engine.models.house import Document
 from engine.models.ledger import LedgerEntry
 from engine.models.matter import Matter
 from engine.models.topic import HeldDecision, Plan, ScoreSheet, Support, Topic, supporters_of_topic
@@ -51,6 +52,12 @@ def open_plan(db: Session) -> Plan | None:
 
 def plans(db: Session) -> Sequence[Plan]:
     return db.scalars(select(Plan).order_by(Plan.year.desc())).all()
+
+
+def papers(db: Session) -> Sequence[Document]:
+    """The plans as they were issued (D01), the newest first."""
+    issued = select(Document).join(Plan, Plan.id == Document.matter_id).where(Document.is_public)
+    return db.scalars(issued.order_by(Plan.year.desc(), Document.id.desc())).all()
 
 
 def topics(

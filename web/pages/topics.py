@@ -54,6 +54,7 @@ def index() -> str:
             show=show,
             order=order,
             mine=mine,
+            papers=topics.papers(db) if show == "planned" else (),
             state_of=lambda topic: state_of(db, topic),
         )
 

@@ -1,6 +1,7 @@
 """A plan is put together on its page: taking topics in, arranging them, and reading them by where they are."""
 
 import re
+from pathlib import Path
 
 import pytest
 
@@ -10,6 +11,7 @@ from engine.models.people import Group
 from engine.models.topic import Plan, Topic
 from tests.houses import ARRANGEMENT, POINTS, carried_over_topic, decided, planned_topic
 from tests.web.visitors import Visitor, Web, said
+from tests.workers.jobs.test_documents import made
 
 
 def scored(web: Web, db: Session, plan: Plan, title: str, verb: str, **given: object) -> Topic:
@@ -181,3 +183,15 @@ def test_many_topics_of_a_plan_ask_as_many_queries_as_a_few(web: Web, path: str)
                 in_reserve(web, db, earlier, f"往年第{many}批第{number}件民生实事")
         counted.append(web.queries(office, path.format(plan)))
     assert counted[0] == counted[1]
+
+
+def test_the_issued_plan_itself_is_on_its_page_and_among_the_planned_topics(web: Web, tmp_path: Path) -> None:
+    with web.house.transaction() as db:
+        plan = db.get_one(Plan, planned_topic(web.house, db).parent_id)
+        path = f"/desk/matters/{plan.id}"
+    assert "年度协商计划.docx" not in said(web.visitor().get("/topics?show=planned"))
+    row, _paper = made(web.house, tmp_path, "D01")
+    for page in (web.visitor().get("/topics?show=planned"), web.sign_in("leader").get(path)):
+        assert f'href="/files/{row.id}"' in page.text
+        assert "2027年度协商计划.docx" in said(page)
+    assert "年度协商计划.docx" not in said(web.visitor().get("/topics"))

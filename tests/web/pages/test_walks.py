@@ -73,7 +73,7 @@ def test_days_pass_and_a_light_turns_late(web: Web) -> None:
 
 def test_conditions_over_rows_are_shown_as_taken_as_held(web: Web) -> None:
     shown = walked(web.sign_in("office"), BEGUN, DRAFTED, role="office_staff")
-    assert "1 项条件视为已满足" in said(shown)
+    assert "2 项条件视为已满足" in said(shown)
     assert "计划里至少要有 1 个议题" in said(shown)
 
 
