@@ -8,6 +8,7 @@ import tempfile
 import zipfile
 import zlib
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import IO
@@ -36,23 +37,26 @@ class NotTaken(Refused):
     """A file that is not stored; the words say why."""
 
 
+@dataclass(frozen=True)
+class Received:
+    """A file whose bytes are on the disk, and that no row names yet."""
+
+    name: str
+    media_type: str
+    size: int
+    sha256: str
+
+
 def path_of(data: Path, sha256: str) -> Path:
     """Where bytes stand in the data folder: files/ab/cdef…"""
     return data / "files" / sha256[:2] / sha256[2:]
 
 
 def store_upload(
-    db: Session,
-    stream: IO[bytes],
-    name: str,
-    *,
-    data: Path,
-    actor: Actor,
-    now: datetime,
-    matter: Matter | None = None,
+    db: Session, received: Received, *, actor: Actor, now: datetime, matter: Matter | None = None
 ) -> Document:
-    """What somebody sends."""
-    return store_file(db, stream, name, kind="upload", data=data, actor=actor, now=now, matter=matter)
+    """What somebody sent."""
+    return _store(db, received, kind="upload", actor=actor, now=now, matter=matter)
 
 
 def store_file(
@@ -67,20 +71,37 @@ def store_file(
     matter: Matter | None = None,
     is_public: bool = False,
 ) -> Document:
-    """The bytes are on the disk before the row says so; a row that is rolled back leaves bytes that nobody names.
+    """`kind` is `upload`, or the number of a document that the house made itself."""
+    received = receive(stream, name, data)
+    return _store(db, received, kind=kind, actor=actor, now=now, matter=matter, is_public=is_public)
 
-    `kind` is `upload`, or the number of a document that the house made itself. Raises `NotTaken` for a file that is
-    empty, too large, or not what its name says.
+
+def receive(stream: IO[bytes], name: str, data: Path) -> Received:
+    """The bytes are on the disk before a row says so; a row that is rolled back leaves bytes that nobody names. Raises
+    `NotTaken` for a file that is empty, too large, or not what its name says.
     """
     name = _plain(name)
     sha256, size, media_type = _keep(stream, name, data)
+    return Received(name, media_type, size, sha256)
+
+
+def _store(
+    db: Session,
+    received: Received,
+    *,
+    kind: str,
+    actor: Actor,
+    now: datetime,
+    matter: Matter | None,
+    is_public: bool = False,
+) -> Document:
     document = Document(
         matter_id=matter.id if matter else None,
         kind=kind,
-        name=name,
-        media_type=media_type,
-        size=size,
-        sha256=sha256,
+        name=received.name,
+        media_type=received.media_type,
+        size=received.size,
+        sha256=received.sha256,
         is_public=is_public,
         created_at=now,
         created_by_id=actor.id,

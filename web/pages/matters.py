@@ -72,7 +72,7 @@ def act(matter_id: int, verb_name: str) -> str | Response | tuple[str, int]:
     with reading() as db:
         subject, actor = _readable(db, matter_id), auth.actor(db)
         process, verb = _verb(process_of(db, subject), verb_name)
-        if request.method == "GET":
+        if request.method == "GET" or "more" in request.form:
             permit(db, process, subject, verb, actor, now())
         asked = forms.asked(db, process, verb, _choices(db, subject) | _items(db, process, subject, verb))
         shown = {
@@ -93,12 +93,13 @@ def act(matter_id: int, verb_name: str) -> str | Response | tuple[str, int]:
     if request.method == "POST":
         form = forms.read(request, process, verb)
         if "more" in request.form:
+            uploads.take(request, process, verb, form)
             return render_template("matter/act.html", f=form, stale=None, kept=None, **shown)
         try:
             with transaction() as db:
                 subject, actor = _readable(db, matter_id), auth.actor(db)
                 permit(db, process, subject, verb, actor, now())
-                given = form.given | uploads.store(db, request, process, verb, subject, actor)
+                given = uploads.store(db, form, uploads.take(request, process, verb, form), subject, actor)
                 perform(db, subject, verb_name, actor=actor, now=now(), seen=forms.seen(request), **given)
                 drop_draft(db, subject, verb_name, actor=actor)
             flash(_("已办理：%(verb)s。", verb=presenters.say(verb.title)), "done")

@@ -1,5 +1,10 @@
 """A group's research as its page on the workbench and the public page of its consultation show it."""
 
+import io
+import re
+
+from werkzeug.datastructures import FileStorage
+
 from engine.actions.perform import perform
 from engine.models.consultation import Research
 from tests.houses import FINDING, VISITS, consultation, paper, planned_research, research
@@ -155,3 +160,17 @@ def test_tables_that_may_be_left_empty_may_be_left_as_the_page_sends_them(web: W
     assert begun.status_code == 302
     refused = leader.post(f"{begun.location}/start_field", no_visits | {"version": "1"})
     assert (refused.status_code, "请填写“走访安排”。" in said(refused)) == (422, True)
+
+
+def test_a_row_more_and_a_stale_form_keep_the_chosen_report(web: Web) -> None:
+    number, leader = task(web), web.sign_in("group1")
+    form = f"/desk/matters/{number}/submit_report"
+    report = FileStorage(io.BytesIO(b"%PDF-1.7\nreport\n%%EOF\n"), filename="调研报告.pdf")
+    more = leader.upload(form, {"summary": "摘要。", "more": "chapters", "report_id": report})
+    (kept,) = re.findall(r'name="report_id-kept" value="([^"]+)"', more.text)
+    answer = leader.post(form, {"version": "1", "summary": "摘要。", "report_id-kept": kept})
+    assert (answer.status_code, "已收到：调研报告.pdf" in said(answer)) == (409, True)
+    version = re.findall(r'name="version" value="(\d+)"', leader.get(form).text)[0]
+    answer = leader.post(form, {"version": version, "summary": "摘要。", "report_id-kept": kept})
+    assert answer.status_code == 302, said(answer)
+    assert "调研报告.pdf" in said(leader.get(f"/desk/matters/{number}"))
