@@ -523,6 +523,36 @@ def test_a_seat_that_nobody_takes_or_of_a_sitting_that_is_over_shows_no_link(hou
         assert link(house, db, one, "group1") is None
 
 
+@pytest.mark.parametrize("verb", [None, "accept", "request_leave", "join"])
+def test_a_remote_seat_is_taken_away_with_its_link_its_consent_and_a_reason(
+    house: House, verb: str | None
+) -> None:
+    with house.transaction() as db:
+        planned = at(house, db, minutes=90, days=0 if verb == "join" else 9)
+        one = remote(house, db, planned)
+        house.now += timedelta(minutes=45)
+        if verb:
+            do(house, db, one, verb, **({"reason": "出差。"} if verb == "request_leave" else {}))
+        state = one.state
+        with pytest.raises(Forbidden):
+            do(house, db, one, "withdraw_remote", public_reason="线路不通。")
+        with pytest.raises(Invalid):
+            do(house, db, one, "withdraw_remote", "committee")
+        assert one.remote_url == LINK
+        do(house, db, one, "withdraw_remote", "committee", public_reason="线路不通。")
+        assert (one.state, one.remote_url, one.remote_consent) == (state, None, None)
+        house.now = planned.starts_at
+        assert link(house, db, one, "group1") is link(house, db, one, "host1") is None
+        told = db.scalars(select(Notice).where(Notice.matter_id == one.id).order_by(Notice.id)).all()[-1]
+        assert told.person_id == one.person_id
+        assert told.zh.endswith("收回远程席位。理由：线路不通。")
+        assert told.en.endswith("Take the remote seat away. Reason: 线路不通。")
+        with pytest.raises(WrongState, match="No remote seat"):
+            do(house, db, one, "withdraw_remote", "committee", public_reason="线路不通。")
+        with pytest.raises(Forbidden):
+            do(house, db, one, "answer_remote", remote_consent="agreed")
+
+
 def test_a_history_does_not_repeat_the_link(house: House) -> None:
     with house.transaction() as db:
         one = remote(house, db, at(house, db, days=20))
