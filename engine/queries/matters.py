@@ -139,6 +139,17 @@ def history(db: Session, matter: Matter, last: int | None = None) -> list[Step]:
     return [_step(db, process, shown[one.id], times, names) for one, times in told]
 
 
+def asked_back(db: Session, matter: Matter) -> Step | None:
+    """The step that sent a matter back to where it is, if it is there because it was sent back with a remark."""
+    came = select(LedgerEntry).where(LedgerEntry.matter_id == matter.id, LedgerEntry.to_state == matter.state)
+    came = came.where(LedgerEntry.from_state != LedgerEntry.to_state).order_by(LedgerEntry.id.desc()).limit(1)
+    entry = db.scalar(came)
+    if entry is None or all(text.field != "remark" for text in entry.texts):
+        return None
+    who = {entry.actor_id: db.get_one(Person, entry.actor_id).name} if entry.actor_id else {}
+    return _step(db, process_of(db, matter), entry, 1, who)
+
+
 _TELLING = (LedgerEntry.id, LedgerEntry.event, LedgerEntry.noun, LedgerEntry.verb)
 """What decides how a history is told: of a long one no more is read."""
 

@@ -23,7 +23,7 @@ from engine.permits import Kept, may_begin, offers, permit
 from engine.process import Process, Verb
 from engine.queries import questionnaires, recommendations, topics, voices
 from engine.queries.briefs import theirs
-from engine.queries.matters import draft, history, matter, may_read
+from engine.queries.matters import asked_back, draft, history, matter, may_read
 from engine.queries.sittings import sitting
 from engine.words import Words
 from web import auth, nouns, presenters
@@ -81,6 +81,7 @@ def act(matter_id: int, verb_name: str) -> str | Response | tuple[str, int]:
             "asked": asked,
             "version": subject.version,
             "sources": _sources(db, subject),
+            "asked_back": None if verb.stays else asked_back(db, subject),
         }
         kept = draft(db, actor, subject, verb_name)
         asked_for = {

@@ -48,6 +48,13 @@ def told(db: Session, one: Attendance) -> list[str]:
     return list(db.scalars(select(Notice.zh).where(Notice.matter_id == one.id).order_by(Notice.id)))
 
 
+def test_a_notice_does_not_double_the_quotation_marks_of_a_title(house: House) -> None:
+    with house.transaction() as db:
+        planned = at(house, db, days=20)
+        planned.title = "“加装电梯”协商会"
+        assert told(db, invited(house, db, planned))[0].startswith("出席“‘加装电梯’协商会（沈组长）”：")
+
+
 def test_whoever_is_asked_hears_of_it_and_answers_alone(house: House) -> None:
     with house.transaction() as db:
         one = invited(house, db, at(house, db, days=20))
@@ -319,7 +326,8 @@ def test_on_a_new_day_everybody_is_asked_again(house: House) -> None:
         new = {"starts_at": "2026-12-08T14:00", "ends_at": "2026-12-08T16:00", "place": "协商室"}
         perform(db, planned, "reschedule", actor=house.actor(db, "committee"), now=house.now, **new)
         assert (will.state, silent.state) == ("invited", "invited")
-        assert [told(db, one)[-1][-16:] for one in (will, silent)] == ["改期，重新答复，现为“待确认”。"] * 2
+        said = "改期，重新答复，现为“待确认”。时间：12月8日（周二）14:00。"
+        assert [told(db, one)[-1].endswith(said) for one in (will, silent)] == [True, True]
 
 
 NEW_DAY = {"starts_at": "2026-12-08T14:00", "ends_at": "2026-12-08T16:00", "place": "协商室"}

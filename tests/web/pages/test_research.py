@@ -34,6 +34,7 @@ def test_the_page_keeps_every_draft_with_the_remarks_on_it(web: Web) -> None:
     do(web, number, "submit_report", summary="账目公布不及时。", report_id=first)
     do(web, number, "return_report", "committee", remark="请补充数据。")
     form = f"/desk/matters/{number}/resubmit_report"
+    assert "退回修改 请补充数据。 专委会人员 陈专委" in said(leader.get(form)).partition("修改说明")[0]
     refused = leader.post(form, {"version": "4", "summary": "账目公布不及时。"})
     assert refused.status_code == 422
     assert "请填写“修改说明”。" in said(refused)
