@@ -95,6 +95,12 @@ class Item:
     at: datetime | None
 
 
+def marked_at(db: Session, matter: Matter) -> dict[str, datetime]:
+    """When the matter first carried each of its marks."""
+    rows = select(MatterMark.mark, MatterMark.at).where(MatterMark.matter_id == matter.id)
+    return {mark: at for mark, at in db.execute(rows)}
+
+
 def checklists(db: Session, matter: Matter) -> list[tuple[Field, list[Item]]]:
     """Those of the matter's procedure, with what stands ticked."""
     by = select(Tick.checklist, Tick.item, Person.name, LedgerEntry.at).where(Tick.matter_id == matter.id)
