@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from sqlalchemy.orm.attributes import set_committed_value
 
 from engine import rules
-from engine.clock import day
+from engine.clock import day, local
 from engine.deadlines import put_off_wrongly
 from engine.editions import process_of, process_on
 from engine.errors import Forbidden, Invalid, NotFound, Stale, WrongState
@@ -24,7 +24,8 @@ from engine.permits import Kept, forbidden, leads_to, role_for
 from engine.process import REFERENCES, Field, Process, State, Verb
 from engine.record import announce_noted, as_text, ask_for, note, record
 from engine.rules import ROLES, SYSTEM, Actor
-from engine.words import Words
+from engine.words import Words, quoted
+from engine.workdays import day_words
 
 _KEPT = frozenset(column.key for column in inspect(Matter).columns) - {"title", "unit_id", "group_id"}
 
@@ -337,9 +338,11 @@ def tell(
     hearers = dict.fromkeys(person.id for person in people)
     at = Words("", "") if verb.stays else Words(f"，现为“{state.zh}”", f"; it is now at “{state.en}”")
     why = next((text.text for text in entry.texts if text.field == "public_reason"), None)
+    when = _when(entry)
     words = Words(
-        f"{process.title.zh}“{matter.title}”：{verb.title.zh}{at.zh}。{f'理由：{why}' if why else ''}",
-        f"{process.title.en} “{matter.title}”: {verb.title.en}{at.en}.{f' Reason: {why}' if why else ''}",
+        f"{process.title.zh}{quoted(matter.title)}：{verb.title.zh}{at.zh}。{when.zh}{f'理由：{why}' if why else ''}",
+        f"{process.title.en} {quoted(matter.title)}: {verb.title.en}{at.en}.{when.en}"
+        f"{f' Reason: {why}' if why else ''}",
     )
     for person_id in (one for one in hearers if one not in {entry.actor_id, *told}):
         db.add(
@@ -353,6 +356,16 @@ def tell(
             )
         )
     return hearers.keys()
+
+
+def _when(entry: LedgerEntry) -> Words:
+    """The day and time that a step sets."""
+    given = entry.answers.get("starts_at")
+    if not given:
+        return Words("", "")
+    at = local(datetime.fromisoformat(given))
+    on = day_words(at.date(), day(entry.at))
+    return Words(f"时间：{on.zh}{at:%H:%M}。", f" Time: {on.en}, {at:%H:%M}.")
 
 
 def _carry(

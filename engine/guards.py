@@ -185,6 +185,10 @@ def _sitting_is_ahead(db: Session, matter: Matter, number: int, now: datetime) -
     return any(carries_mark(db, sitting, mark) for mark in SITTING_AHEAD)
 
 
+def _has_remote_seat(db: Session, matter: Matter, number: int, now: datetime) -> bool:
+    return db.get_one(Attendance, matter.id).remote_url is not None
+
+
 def _remote_agreed(db: Session, matter: Matter, number: int, now: datetime) -> bool:
     return db.get_one(Attendance, matter.id).remote_consent == "agreed"
 
@@ -420,6 +424,10 @@ CONDITIONS: dict[str, Condition] = {
             "会议已经开始、结束、延期或取消。",
             "The sitting has begun, is over, has been put off or has been cancelled.",
         ),
+    ),
+    "has_remote_seat": Condition(
+        _has_remote_seat,
+        lambda _: Words("没有安排远程席位。", "No remote seat has been offered."),
     ),
     "remote_agreed": Condition(
         _remote_agreed,

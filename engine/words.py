@@ -14,3 +14,11 @@ class Words(NamedTuple):
 
     def say(self, language: Language) -> str:
         return self.zh if language == "zh" else self.en
+
+
+def quoted(text: str) -> str:
+    """In quotation marks; those that stand in it already become single ones."""
+    return f"“{text.translate(_INNER)}”"
+
+
+_INNER = str.maketrans("“”", "‘’")

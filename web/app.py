@@ -150,6 +150,7 @@ def _prepare_templates(app: Flask) -> None:
         clock=presenters.clock_words,
         hour=presenters.minute_words,
         second=presenters.second_words,
+        bytes=presenters.size_words,
     )
     app.context_processor(frame)
 

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from flask import request, url_for
+from flask_babel import gettext as _
 
 from engine.actions.perform import CREATES
 from engine.actions.sitting import KINDS
@@ -16,18 +17,28 @@ from engine.editions import carries_mark, process_of, process_on, shipped
 from engine.guards import is_undecided, unmet
 from engine.models.consultation import Attendance, Material, Research, Sitting
 from engine.models.matter import Matter
+from engine.models.people import Post
 from engine.models.questionnaire import Questionnaire
 from engine.models.recommendation import Assignment, Recommendation
 from engine.models.topic import Plan, Topic
 from engine.permits import Kept, may_begin, offers
 from engine.process import Guard
 from engine.queries import attendance as comers
-from engine.queries import materials, people, questionnaires, recommendations, sittings, topics
-from engine.queries.matters import checklists, children, documents, may_read, reads_by_post, state_of
+from engine.queries import briefs, materials, people, questionnaires, recommendations, sittings, topics
+from engine.queries.matters import (
+    checklists,
+    children,
+    documents,
+    marked_at,
+    may_read,
+    reads_by_post,
+    state_of,
+)
 from engine.queries.research import rounds
 from engine.rules import DOOR_KEEPERS, PROGRAMMERS, ROLES, TOPIC_DECIDERS, Actor, role_over
+from engine.words import Words
 from web.auth import settings
-from web.presenters import clock_words, qr
+from web.presenters import clock_words, qr, say, time_words
 
 BY_HAND = "sign_in_by_staff"
 ELSEWHERE = {"read", "share"}
@@ -184,14 +195,80 @@ def _questionnaire(db: Session, matter: Matter, actor: Actor) -> Shown:
 
 def _sitting(db: Session, matter: Matter, actor: Actor) -> Shown:
     sitting = db.get_one(Sitting, matter.id)
+    posts = people.posts_of_sitting(db, sitting.id)
     return {
         "kinds": KINDS,
         "roles": ROLES,
-        "posts": people.posts_of_sitting(db, sitting.id),
+        "posts": posts,
+        "facts": _readiness(db, sitting, posts),
         "may_programme": bool(actor.roles & PROGRAMMERS),
         "may_keep_door": role_over(actor, sitting, DOOR_KEEPERS) is not None,
         "materials": _materials(db, sitting, actor),
         **attendance(db, sitting, actor),
+    }
+
+
+def _readiness(db: Session, sitting: Sitting, posts: Sequence[Post]) -> dict[str, list[tuple[str, str]]]:
+    """By item of the checklist what it confirms, as it stands, each with the address of its place; of items that an
+    office has added nothing is known.
+    """
+    invited = comers.attendances(db, sitting)
+    tally = comers.tally(db, sitting, invited)
+    papers = [state for one in materials.materials(db, sitting) if not (state := state_of(db, one)).end]
+    brief, began = briefs.released(db, sitting), marked_at(db, sitting)
+
+    def held(role: str) -> tuple[str, str]:
+        names = [post.person.name for post in posts if post.role == role and post.confirmed_at]
+        who = say(Words("、", ", ")).join(names) or _("还没有人")
+        return _("%(post)s：%(names)s", post=say(ROLES[role].title), names=who), "#posts"
+
+    replied = len(invited) - tally["invited"]
+    people_said = _("受邀 %(all)s 人，已答复 %(replied)s 人", all=len(invited), replied=replied)
+    coming = _("答复参加 %(n)s 人", n=tally["will_attend"])
+    public = url_for("live.show", sitting_id=sitting.id)
+    minutes = sum(one.minutes for one in sitting.segments)
+    asking = (
+        _("网络征集 %(time)s 开放", time=time_words(began["warmup"]))
+        if "warmup" in began
+        else _("网络征集还没有开放")
+    )
+    return {
+        "participants_confirmed": [(people_said, "#attendance"), (coming, "#attendance")],
+        "replies_prepared": [
+            (
+                _("议程 %(n)s 个环节，共 %(minutes)s 分钟", n=len(sitting.segments), minutes=minutes),
+                "#programme",
+            ),
+            (
+                _(
+                    "会议材料已发放 %(n)s / %(all)s 份",
+                    n=sum("released" in one.marks for one in papers),
+                    all=len(papers),
+                ),
+                "#materials",
+            ),
+            (
+                _("会前简报 %(time)s 发放", time=time_words(brief)) if brief else _("会前简报还没有发放"),
+                url_for("briefs.index", sitting_id=sitting.id),
+            ),
+        ],
+        "notice_on_page": [
+            (
+                _("公众页面 %(time)s 公布", time=time_words(began["announced"]))
+                if "announced" in began
+                else _("公众页面还没有公布"),
+                public,
+            ),
+            (asking, public),
+        ],
+        "stream_tested": [
+            (
+                _("直播地址已填写") if sitting.stream_url else _("直播地址还没有填写"),
+                public,
+            )
+        ],
+        "moderators_rostered": [held("host"), held("moderator")],
+        "cutoff_named": [held("duty_leader")],
     }
 
 

@@ -83,6 +83,11 @@ def second_words(second: int) -> str:
     return f"{minutes // 60}:{minutes % 60:02}:{rest:02}" if minutes >= 60 else f"{minutes}:{rest:02}"
 
 
+def size_words(size: int) -> str:
+    """1.2 MB, 340 KB."""
+    return f"{size / 1024**2:.1f} MB" if size >= 1024**2 else f"{max(1, round(size / 1024))} KB"
+
+
 def qr(text: str) -> str:
     """A text as a QR code: one SVG path without any style of its own, dark on white in every theme."""
     drawn = io.BytesIO()

@@ -57,6 +57,16 @@ def offer_remote(
     return entry
 
 
+def withdraw_remote(
+    db: Session, attendance: Attendance, *, actor: Actor, now: datetime, seen: int | None = None, **given: Any
+) -> LedgerEntry:
+    """With the link goes the consent to it."""
+    entry = advance(db, attendance, "withdraw_remote", actor=actor, now=now, seen=seen, **given)
+    attendance.remote_url = attendance.remote_consent = None
+    db.flush()
+    return entry
+
+
 def _is_link(url: str) -> bool:
     try:
         return url.startswith("https://") and not re.search(r"\s", url) and bool(urlsplit(url).hostname)

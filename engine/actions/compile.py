@@ -19,6 +19,7 @@ from engine.queries.documents import tell
 from engine.record import record
 from engine.rules import SYSTEM
 from engine.similar import group
+from engine.words import quoted
 
 ANSWERED = ("answered", "owed", "answer_submitted")
 KIND = "service"
@@ -87,7 +88,7 @@ def _propose(
         actor=SYSTEM,
         now=now,
         verb="propose",
-        title=f"关于“{_short(material[0].about)}”的建议",
+        title=f"关于{quoted(_short(material[0].about))}的建议",
         text=_text(material, unit),
         kind=KIND,
         **({"suggested_unit_id": unit.id} if unit else {}),

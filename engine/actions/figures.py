@@ -7,7 +7,7 @@ from sqlalchemy import exists, func, select
 from sqlalchemy.orm import Session
 
 from engine import rules
-from engine.actions.files import Kept, add_document
+from engine.actions.files import Received, store_received
 from engine.errors import Invalid, WrongState
 from engine.models.consultation import Sitting
 from engine.models.house import Notice
@@ -53,7 +53,7 @@ def correct(db: Session, sitting: Sitting, reason: str, *, actor: Actor, now: da
 def freeze(
     db: Session,
     sitting: Sitting,
-    raw: Kept,
+    raw: Received,
     counted: ByKind,
     recounted: ByKind,
     *,
@@ -65,8 +65,7 @@ def freeze(
     the figures stay as provisional as they were.
     """
     edition = last_edition(db, sitting) + 1
-    name = f"{sitting.id}-{edition}.csv.gz"
-    document = add_document(db, raw, name, kind="raw", actor=actor, now=now, matter=sitting)
+    document = store_received(db, raw, kind="raw", actor=actor, now=now, matter=sitting)
     snapshot = Snapshot(
         sitting_id=sitting.id,
         edition=edition,

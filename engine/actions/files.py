@@ -8,9 +8,10 @@ import tempfile
 import zipfile
 import zlib
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import IO, NamedTuple
+from typing import IO
 
 from sqlalchemy.orm import Session
 
@@ -36,12 +37,14 @@ class NotTaken(Refused):
     """A file that is not stored; the words say why."""
 
 
-class Kept(NamedTuple):
-    """Bytes that stand in the data folder."""
+@dataclass(frozen=True)
+class Received:
+    """A file whose bytes are on the disk, and that no row names yet."""
 
-    sha256: str
-    size: int
+    name: str
     media_type: str
+    size: int
+    sha256: str
 
 
 def path_of(data: Path, sha256: str) -> Path:
@@ -50,17 +53,10 @@ def path_of(data: Path, sha256: str) -> Path:
 
 
 def store_upload(
-    db: Session,
-    stream: IO[bytes],
-    name: str,
-    *,
-    data: Path,
-    actor: Actor,
-    now: datetime,
-    matter: Matter | None = None,
+    db: Session, received: Received, *, actor: Actor, now: datetime, matter: Matter | None = None
 ) -> Document:
-    """What somebody sends."""
-    return store_file(db, stream, name, kind="upload", data=data, actor=actor, now=now, matter=matter)
+    """What somebody sent."""
+    return store_received(db, received, kind="upload", actor=actor, now=now, matter=matter)
 
 
 def store_file(
@@ -75,20 +71,23 @@ def store_file(
     matter: Matter | None = None,
     is_public: bool = False,
 ) -> Document:
-    """The bytes are on the disk before the row says so; a row that is rolled back leaves bytes that nobody names.
+    """`kind` is `upload`, or the number of a document that the house made itself."""
+    received = receive(stream, name, data)
+    return store_received(db, received, kind=kind, actor=actor, now=now, matter=matter, is_public=is_public)
 
-    `kind` is `upload`, or the number of a document that the house made itself. Raises `NotTaken` for a file that is
-    empty, too large, or not what its name says.
+
+def receive(stream: IO[bytes], name: str, data: Path) -> Received:
+    """The bytes are on the disk before a row says so; a row that is rolled back leaves bytes that nobody names. Raises
+    `NotTaken` for a file that is empty, too large, or not what its name says.
     """
     name = _plain(name)
-    kept = _keep(stream, name, data)
-    return add_document(db, kept, name, kind=kind, actor=actor, now=now, matter=matter, is_public=is_public)
+    sha256, size, media_type = _keep(stream, name, data)
+    return Received(name, media_type, size, sha256)
 
 
-def add_document(
+def store_received(
     db: Session,
-    kept: Kept,
-    name: str,
+    received: Received,
     *,
     kind: str,
     actor: Actor,
@@ -96,12 +95,14 @@ def add_document(
     matter: Matter | None = None,
     is_public: bool = False,
 ) -> Document:
-    """The row of bytes that are kept already."""
+    """The row of a file; `kind` as in `store_file`."""
     document = Document(
         matter_id=matter.id if matter else None,
         kind=kind,
-        name=name,
-        **kept._asdict(),
+        name=received.name,
+        media_type=received.media_type,
+        size=received.size,
+        sha256=received.sha256,
         is_public=is_public,
         created_at=now,
         created_by_id=actor.id,
@@ -132,8 +133,8 @@ def _record(db: Session, document: Document, actor: Actor, now: datetime) -> Non
     )
 
 
-def _keep(stream: IO[bytes], name: str, data: Path) -> Kept:
-    """Writes to a temporary file, looks at it, and only then gives it its place."""
+def _keep(stream: IO[bytes], name: str, data: Path) -> tuple[str, int, str]:
+    """Writes to a temporary file, looks at it, and only then gives it its place. Returns hash, size and type."""
     with incoming(data) as file:
         digest, size = hashlib.sha256(), 0
         while chunk := stream.read(CHUNK):
@@ -144,7 +145,7 @@ def _keep(stream: IO[bytes], name: str, data: Path) -> Kept:
             file.write(chunk)
         media_type = _type_of(file, name, size)
         _place(file, digest.hexdigest(), data)
-    return Kept(digest.hexdigest(), size, media_type)
+    return digest.hexdigest(), size, media_type
 
 
 def incoming(data: Path) -> IO[bytes]:
@@ -154,13 +155,13 @@ def incoming(data: Path) -> IO[bytes]:
     return tempfile.NamedTemporaryFile(dir=folder, prefix="incoming-")
 
 
-def keep_made(file: IO[bytes], media_type: str, data: Path) -> Kept:
+def receive_made(file: IO[bytes], name: str, media_type: str, data: Path) -> Received:
     """What the house itself has written to an incoming file, however large."""
     file.flush()
     with open(file.name, "rb") as written:
         sha256, size = hashlib.file_digest(written, "sha256").hexdigest(), written.tell()
     _place(file, sha256, data)
-    return Kept(sha256, size, media_type)
+    return Received(name, media_type, size, sha256)
 
 
 def _place(file: IO[bytes], sha256: str, data: Path) -> None:

@@ -52,6 +52,7 @@ DOES: dict[tuple[str, str], Callable[..., LedgerEntry]] = {
     ("sitting", "record_promise"): sitting.record_promise,
     ("sitting", "end"): sitting.end_sitting,
     ("attendance", "offer_remote"): attendance.offer_remote,
+    ("attendance", "withdraw_remote"): attendance.withdraw_remote,
     ("attendance", "join"): attendance.join,
     ("attendance", "sign_in"): attendance.sign_in,
     ("attendance", "sign_in_by_staff"): attendance.sign_in_by_staff,

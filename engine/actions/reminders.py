@@ -16,7 +16,7 @@ from engine.models.matter import Matter
 from engine.models.people import Person
 from engine.record import ask_for, note
 from engine.rules import SYSTEM
-from engine.words import Words
+from engine.words import Words, quoted
 from engine.workdays import deadline_words
 
 REMINDERS_FROM = 8
@@ -128,6 +128,6 @@ def _words(db: Session, matter: Matter, deadline: Deadline, today: date) -> Word
     when = deadline_words(deadline.due, today, calendar.of(db))
     what = deadline.clock.what
     return Words(
-        f"{process.title.zh}“{matter.title}”：{what.zh}，{when.zh}。",
-        f"{process.title.en} “{matter.title}”: {what.en}. {when.en}.",
+        f"{process.title.zh}{quoted(matter.title)}：{what.zh}，{when.zh}。",
+        f"{process.title.en} {quoted(matter.title)}: {what.en}. {when.en}.",
     )

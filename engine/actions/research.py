@@ -63,6 +63,15 @@ def record_visit(
     """That a visit took place, or why it did not; the last word holds."""
     answers = accepted(db, research, "record_visit", given)
     visit = _visit(db, research, answers["visit"])
+    if answers["outcome"] == "held" and visit.visit_on and visit.visit_on > day(now):
+        raise Invalid(
+            {
+                "outcome": Words(
+                    f"这次走访安排在 {visit.visit_on:%Y-%m-%d}，到那一天才能登记已走访。",
+                    f"It is planned for {visit.visit_on:%Y-%m-%d}; it can be recorded as held from that day on.",
+                )
+            }
+        )
     entry = advance(db, research, "record_visit", actor=actor, now=now, seen=seen, **given)
     visit.held, visit.note = answers["outcome"] == "held", answers.get("note", "")
     db.flush()

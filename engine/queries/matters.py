@@ -100,6 +100,12 @@ class Item:
     at: datetime | None
 
 
+def marked_at(db: Session, matter: Matter) -> dict[str, datetime]:
+    """When the matter first carried each of its marks."""
+    rows = select(MatterMark.mark, MatterMark.at).where(MatterMark.matter_id == matter.id)
+    return {mark: at for mark, at in db.execute(rows)}
+
+
 def checklists(db: Session, matter: Matter) -> list[tuple[Field, list[Item]]]:
     """Those of the matter's procedure, with what stands ticked."""
     by = select(Tick.checklist, Tick.item, Person.name, LedgerEntry.at).where(Tick.matter_id == matter.id)
@@ -142,6 +148,17 @@ def history(db: Session, matter: Matter, last: int | None = None) -> list[Step]:
     people = select(Person.id, Person.name).where(Person.id.in_({entry.actor_id for entry in shown.values()}))
     names = {id: name for id, name in db.execute(people)}
     return [_step(db, process, shown[one.id], times, names) for one, times in told]
+
+
+def asked_back(db: Session, matter: Matter) -> Step | None:
+    """The step that sent a matter back to where it is, if it is there because it was sent back with a remark."""
+    came = select(LedgerEntry).where(LedgerEntry.matter_id == matter.id, LedgerEntry.to_state == matter.state)
+    came = came.where(LedgerEntry.from_state != LedgerEntry.to_state).order_by(LedgerEntry.id.desc()).limit(1)
+    entry = db.scalar(came)
+    if entry is None or all(text.field != "remark" for text in entry.texts):
+        return None
+    who = {entry.actor_id: db.get_one(Person, entry.actor_id).name} if entry.actor_id else {}
+    return _step(db, process_of(db, matter), entry, 1, who)
 
 
 _TELLING = (LedgerEntry.id, LedgerEntry.event, LedgerEntry.noun, LedgerEntry.verb)

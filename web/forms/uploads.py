@@ -1,8 +1,13 @@
-"""The files of a verb's form: each is checked and stored, and the form goes on with its number."""
+"""The files of a verb's form: each is checked and kept, also by a form that is refused, and goes on with its number."""
 
-from flask import Request
+from dataclasses import astuple, dataclass
+from typing import Any
 
-from engine.actions.files import NotTaken, path_of, store_upload
+from flask import Request, current_app
+from flask_login import current_user
+from itsdangerous import BadSignature, URLSafeSerializer
+
+from engine.actions.files import NotTaken, Received, path_of, receive, store_upload
 from engine.clock import now
 from engine.database import Session
 from engine.errors import Invalid
@@ -11,36 +16,73 @@ from engine.process import Process, Verb
 from engine.rules import Actor
 from engine.words import Words
 from web.auth import settings
+from web.forms.verb import Form
 from web.watermark import PDF, marked
 
+KEPT_FOR = 2 * 60 * 60  # seconds
 
-def store(
-    db: Session, request: Request, process: Process, verb: Verb, matter: Matter | None, actor: Actor
-) -> dict[str, int]:
-    """Field name → document id; `matter` is none where the step begins it. Raises `Invalid` at the field whose file is
-    not taken.
-    """
-    stored: dict[str, int] = {}
-    wrong: dict[str, Words] = {}
+
+@dataclass(frozen=True)
+class Kept:
+    """A file as the form that comes back shows it; `reference` stands for it when the same sign-in sends it again."""
+
+    name: str
+    size: int
+    reference: str
+
+
+def take(request: Request, process: Process, verb: Verb, form: Form) -> dict[str, Received]:
+    """The files that were sent, or were kept for this form, by field; `form` shows them when it comes back."""
+    received: dict[str, Received] = {}
     for name in verb.needs + verb.takes:
-        upload = request.files.get(name) if process.fields[name].kind == "file" else None
-        if upload is None or not upload.filename:
+        if process.fields[name].kind != "file":
             continue
+        upload, reference = request.files.get(name), request.form.get(f"{name}-kept", "")
         try:
-            document = store_upload(
-                db,
-                upload.stream,
-                upload.filename,
-                data=settings().data,
-                actor=actor,
-                now=now(),
-                matter=matter,
-            )
-            if process.fields[name].watermark and document.media_type == PDF:
-                marked(path_of(settings().data, document.sha256), document.name)
-            stored[name] = document.id
+            if upload and upload.filename:
+                sent = receive(upload.stream, upload.filename, settings().data)
+                if process.fields[name].watermark and sent.media_type == PDF:
+                    marked(path_of(settings().data, sent.sha256), sent.name)
+                received[name] = sent
+            elif reference and f"{name}-drop" not in request.form:
+                received[name] = _read(reference)
         except NotTaken as refusal:
-            wrong[name] = refusal.words
-    if wrong:
-        raise Invalid(wrong)
-    return stored
+            form.errors[name] = refusal.words
+        else:
+            if one := received.get(name):
+                form.given[name] = Kept(one.name, one.size, _refer(one))
+    return received
+
+
+def store(db: Session, form: Form, received: dict[str, Received], matter: Matter | None, actor: Actor) -> Any:
+    """What was typed, and for each file its document's number; `matter` is none where the step begins it. Raises
+    `Invalid` where a file is not taken.
+    """
+    if form.errors:
+        raise Invalid(form.errors)
+    return form.given | {
+        name: store_upload(db, one, actor=actor, now=now(), matter=matter).id
+        for name, one in received.items()
+    }
+
+
+def _refer(received: Received) -> str:
+    return _signer().dumps([*astuple(received), int(now().timestamp()) + KEPT_FOR])
+
+
+def _read(reference: str) -> Received:
+    try:
+        *values, until = _signer().loads(reference)
+        received = Received(*values)
+        if now().timestamp() < until and path_of(settings().data, received.sha256).exists():
+            return received
+    except BadSignature:
+        pass
+    raise NotTaken(
+        Words("收到的文件已过保留时间，请重新选择。", "The file is no longer kept; please choose it again.")
+    )
+
+
+def _signer() -> URLSafeSerializer:
+    """Of this sign-in: a reference is nothing in anybody else's form, nor after the person has signed out."""
+    return URLSafeSerializer(str(current_app.secret_key), salt=f"file {current_user.get_id()}")

@@ -51,6 +51,7 @@ def index() -> str:
         chosen = process if process in counts else None
         number, size = asked_page()
         todos = desk.waiting(db, actor, now(), process=chosen, page=number, size=size)
+        invitations = _invitations(db, actor)
         return render_template(
             "desk/index.html",
             todos=[
@@ -63,7 +64,10 @@ def index() -> str:
             tabs=[(name, shipped(name).title, count) for name, count in counts.items()],
             process=process,
             asleep=auth.needs_second_factor(db),
-            invitations=_invitations(db, actor),
+            invitations=invitations,
+            unanswered=sum(
+                "invited" in state.marks and bool(verbs) for _, _, state, _, verbs, _ in invitations
+            ),
             briefs=briefs.open_to(db, actor),
             serving=[(one, state_of(db, one), _halls(actor, one)) for one in sittings.serving(db, actor)],
         )

@@ -57,7 +57,7 @@ def new(sitting_id: int) -> str | Response | tuple[str, int]:
             with transaction() as db:
                 to, actor = sittings.sitting(db, sitting_id), auth.actor(db)
                 chosen = _among(attendance.attendances(db, to), boxes)
-                given = form.given | uploads.store(db, request, process, verb, None, actor)
+                given = uploads.store(db, form, uploads.take(request, process, verb, form), None, actor)
                 made = upload(db, to, chosen, actor=actor, now=now(), **given)
             flash(_("材料已上传，还没有发放。"), "done")
             return redirect(url_for("matters.show", matter_id=made.id))

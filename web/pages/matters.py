@@ -23,7 +23,7 @@ from engine.permits import Kept, may_begin, offers, permit
 from engine.process import Process, Verb
 from engine.queries import questionnaires, recommendations, topics, voices
 from engine.queries.briefs import theirs
-from engine.queries.matters import draft, history, matter, may_read
+from engine.queries.matters import asked_back, draft, history, matter, may_read
 from engine.queries.sittings import sitting
 from engine.words import Words
 from web import auth, nouns, presenters
@@ -74,7 +74,7 @@ def act(matter_id: int, verb_name: str) -> str | Response | tuple[str, int]:
     with reading() as db:
         subject, actor = _readable(db, matter_id), auth.actor(db)
         process, verb = _verb(process_of(db, subject), verb_name)
-        if request.method == "GET":
+        if request.method == "GET" or "more" in request.form:
             permit(db, process, subject, verb, actor, now())
         asked = forms.asked(db, process, verb, _choices(db, subject) | _items(db, process, subject, verb))
         shown = {
@@ -83,6 +83,7 @@ def act(matter_id: int, verb_name: str) -> str | Response | tuple[str, int]:
             "asked": asked,
             "version": subject.version,
             "sources": _sources(db, subject),
+            "asked_back": None if verb.stays else asked_back(db, subject),
         }
         kept = draft(db, actor, subject, verb_name)
         asked_for = {
@@ -98,12 +99,13 @@ def act(matter_id: int, verb_name: str) -> str | Response | tuple[str, int]:
     if request.method == "POST":
         form = forms.read(request, process, verb)
         if "more" in request.form:
+            uploads.take(request, process, verb, form)
             return render_template("matter/act.html", f=form, stale=None, kept=None, **shown)
         try:
             with transaction() as db:
                 subject, actor = _readable(db, matter_id), auth.actor(db)
                 permit(db, process, subject, verb, actor, now())
-                given = form.given | uploads.store(db, request, process, verb, subject, actor)
+                given = uploads.store(db, form, uploads.take(request, process, verb, form), subject, actor)
                 perform(db, subject, verb_name, actor=actor, now=now(), seen=forms.seen(request), **given)
                 drop_draft(db, subject, verb_name, actor=actor)
             flash(_("已办理：%(verb)s。", verb=presenters.say(verb.title)), "done")

@@ -13,7 +13,7 @@ from typing import IO, cast
 
 from engine import recounter
 from engine.actions import figures
-from engine.actions.files import Kept, incoming, keep_made, path_of
+from engine.actions.files import Received, incoming, path_of, receive_made
 from engine.database import Session
 from engine.models.consultation import Sitting
 from engine.models.ledger import Task
@@ -30,7 +30,7 @@ def freeze_figures(db: Session, task: Task, config: Settings, now: datetime) -> 
     sitting = db.get_one(Sitting, task.matter_id)
     with incoming(config.data) as file:
         _write(db, sitting, file)
-        raw = keep_made(file, "application/gzip", config.data)
+        raw = receive_made(file, f"{sitting.id}.csv.gz", "application/gzip", config.data)
     counted, recounted = counts_of(db, sitting), _recount(raw, config.data)
 
     def effect(db: Session) -> None:
@@ -57,7 +57,7 @@ def _write(db: Session, sitting: Sitting, file: IO[bytes]) -> None:
         csv.writer(lines).writerows(raw_rows(db, sitting))
 
 
-def _recount(raw: Kept, data: Path) -> ByKind:
+def _recount(raw: Received, data: Path) -> ByKind:
     """As anybody else would: the program by itself, in a process of its own, on the file."""
     program = [sys.executable, "-I", recounter.__file__, str(path_of(data, raw.sha256))]
     done = subprocess.run(program, capture_output=True, check=False, text=True)

@@ -48,6 +48,13 @@ def told(db: Session, one: Attendance) -> list[str]:
     return list(db.scalars(select(Notice.zh).where(Notice.matter_id == one.id).order_by(Notice.id)))
 
 
+def test_a_notice_does_not_double_the_quotation_marks_of_a_title(house: House) -> None:
+    with house.transaction() as db:
+        planned = at(house, db, days=20)
+        planned.title = "“加装电梯”协商会"
+        assert told(db, invited(house, db, planned))[0].startswith("出席“‘加装电梯’协商会（沈组长）”：")
+
+
 def test_whoever_is_asked_hears_of_it_and_answers_alone(house: House) -> None:
     with house.transaction() as db:
         one = invited(house, db, at(house, db, days=20))
@@ -319,7 +326,8 @@ def test_on_a_new_day_everybody_is_asked_again(house: House) -> None:
         new = {"starts_at": "2026-12-08T14:00", "ends_at": "2026-12-08T16:00", "place": "协商室"}
         perform(db, planned, "reschedule", actor=house.actor(db, "committee"), now=house.now, **new)
         assert (will.state, silent.state) == ("invited", "invited")
-        assert [told(db, one)[-1][-16:] for one in (will, silent)] == ["改期，重新答复，现为“待确认”。"] * 2
+        said = "改期，重新答复，现为“待确认”。时间：12月8日（周二）14:00。"
+        assert [told(db, one)[-1].endswith(said) for one in (will, silent)] == [True, True]
 
 
 NEW_DAY = {"starts_at": "2026-12-08T14:00", "ends_at": "2026-12-08T16:00", "place": "协商室"}
@@ -521,6 +529,36 @@ def test_a_seat_that_nobody_takes_or_of_a_sitting_that_is_over_shows_no_link(hou
         assert seat(db, one, house.actor(db, "host1"), house.now).closed == Words("准假", "On leave")
         perform(db, planned, "cancel", actor=house.actor(db, "leader"), now=house.now, public_reason="台风。")
         assert link(house, db, one, "group1") is None
+
+
+@pytest.mark.parametrize("verb", [None, "accept", "request_leave", "join"])
+def test_a_remote_seat_is_taken_away_with_its_link_its_consent_and_a_reason(
+    house: House, verb: str | None
+) -> None:
+    with house.transaction() as db:
+        planned = at(house, db, minutes=90, days=0 if verb == "join" else 9)
+        one = remote(house, db, planned)
+        house.now += timedelta(minutes=45)
+        if verb:
+            do(house, db, one, verb, **({"reason": "出差。"} if verb == "request_leave" else {}))
+        state = one.state
+        with pytest.raises(Forbidden):
+            do(house, db, one, "withdraw_remote", public_reason="线路不通。")
+        with pytest.raises(Invalid):
+            do(house, db, one, "withdraw_remote", "committee")
+        assert one.remote_url == LINK
+        do(house, db, one, "withdraw_remote", "committee", public_reason="线路不通。")
+        assert (one.state, one.remote_url, one.remote_consent) == (state, None, None)
+        house.now = planned.starts_at
+        assert link(house, db, one, "group1") is link(house, db, one, "host1") is None
+        told = db.scalars(select(Notice).where(Notice.matter_id == one.id).order_by(Notice.id)).all()[-1]
+        assert told.person_id == one.person_id
+        assert told.zh.endswith("收回远程席位。理由：线路不通。")
+        assert told.en.endswith("Take the remote seat away. Reason: 线路不通。")
+        with pytest.raises(WrongState, match="No remote seat"):
+            do(house, db, one, "withdraw_remote", "committee", public_reason="线路不通。")
+        with pytest.raises(Forbidden):
+            do(house, db, one, "answer_remote", remote_consent="agreed")
 
 
 def test_a_history_does_not_repeat_the_link(house: House) -> None:

@@ -10,7 +10,7 @@ import pytest
 from docx import Document as Docx
 from openpyxl import Workbook
 
-from engine.actions.files import MOST_BYTES, NotTaken, path_of, store_upload
+from engine.actions.files import MOST_BYTES, NotTaken, path_of, receive, store_upload
 from engine.models.house import Document
 from engine.models.ledger import LedgerEntry
 from tests.houses import House
@@ -71,9 +71,8 @@ SOUND = {
 
 def stored(house: House, tmp_path: Path, content: bytes, name: str) -> Document:
     with house.transaction() as db:
-        return store_upload(
-            db, io.BytesIO(content), name, data=tmp_path, actor=house.actor(db, "office"), now=house.now
-        )
+        received = receive(io.BytesIO(content), name, tmp_path)
+        return store_upload(db, received, actor=house.actor(db, "office"), now=house.now)
 
 
 def files_in(data: Path) -> list[Path]:
@@ -153,17 +152,10 @@ class Endless(io.RawIOBase):
         return bytes(size)
 
 
-def test_more_than_50_mb_is_refused_without_reading_on(house: House, tmp_path: Path) -> None:
+def test_more_than_50_mb_is_refused_without_reading_on(tmp_path: Path) -> None:
     endless = Endless()
-    with house.transaction() as db, pytest.raises(NotTaken) as refusal:
-        store_upload(
-            db,
-            endless,
-            "大.mp4",
-            data=tmp_path,
-            actor=house.actor(db, "office"),
-            now=house.now,
-        )
+    with pytest.raises(NotTaken) as refusal:
+        receive(endless, "大.mp4", tmp_path)
     assert refusal.value.words.zh == "文件不能超过 50 MB。"
     assert endless.taken <= MOST_BYTES + 2 * 1024 * 1024
 

@@ -1,7 +1,7 @@
 """Research before a consultation: its visits, and drafts of its report with what was asked to be changed."""
 
 from contextlib import nullcontext
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -141,7 +141,11 @@ def test_visits_are_planned_as_rows_and_another_may_be_added(house: House) -> No
 def test_a_visit_is_marked_as_held_or_with_why_it_was_not(house: House) -> None:
     with house.transaction() as db:
         task = research(house, db)
+        house.now = datetime(2026, 10, 11, 1, tzinfo=UTC)
         do(house, db, task, "record_visit", visit=1, outcome="held")
+        with pytest.raises(Invalid) as early:
+            do(house, db, task, "record_visit", visit=2, outcome="held")
+        assert early.value.fields["outcome"].en.startswith("It is planned for 2026-10-13;")
         with pytest.raises(Invalid) as refusal:
             do(house, db, task, "record_visit", visit=2, outcome="not_held")
         assert refusal.value.fields.keys() == {"note"}

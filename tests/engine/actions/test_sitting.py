@@ -317,7 +317,7 @@ def test_a_reason_given_serves_for_the_other_and_what_is_not_given_leaves_a_sitt
         perform(db, parent, "cancel", actor=leader, now=house.now, public_reason="另行安排。" * 30)
         assert (parent.state, at.state, at.place) == ("cancelled", ends, "协商室")
         if asks == "reason":
-            assert said(db, parent)[-1] == "Cancel"
+            assert said(db, parent)[-1] == "Cancel the consultation"
             assert [answer for _, answer in history(db, at)[-1].answers] == ["另行安排。" * 20]
         else:
             assert said(db, parent)[-1].startswith("Not done for all below")

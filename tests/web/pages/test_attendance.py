@@ -69,6 +69,8 @@ def test_the_one_invited_answers_on_the_desk(web: Web) -> None:
     one = asked(web, held(web, days=20))
     guest = web.sign_in("group1")
     desk = said(guest.get("/desk/"))
+    assert "有 1 份邀请等您答复。" in desk
+    assert "现在没有等您办理的事。" not in desk
     assert "您受邀参加：市长与政协委员面对面" in desk
     assert "必须参加 待确认 答复参加 请假 查看邀请" in desk
     assert "您受邀参加" not in said(web.sign_in("group2").get("/desk/"))

@@ -178,6 +178,54 @@ def test_what_is_wrong_is_said_and_what_was_typed_and_chosen_stays(web: Web) -> 
     assert web.facts() == before
 
 
+def references(page: str) -> list[str]:
+    return re.findall(r'name="file_id-kept" value="([^"]+)"', page)
+
+
+def test_a_form_that_is_refused_keeps_its_file_for_whoever_sent_it(web: Web) -> None:
+    number, staff = planned(web, "group1"), web.sign_in("committee")
+    other, facts = web.sign_in("office"), web.facts()
+    path = f"/desk/sittings/{number}/materials/new"
+    (one,) = re.findall(r'name="recipients" value="(\d+)"', staff.get(path).text)
+    good = {"title": "调研通报", "readable_until": "2026-11-24T16:00", "recipients": one}
+    refused = staff.upload(path, good | {"title": "", "file_id": file(PDF)})
+    assert "已收到：通报.pdf（2 KB）。" in said(refused)
+    (reference,) = references(refused.text)
+    kept = {"file_id-kept": reference}
+    again = staff.upload(path, good | kept | {"readable_until": ""})
+    assert "已收到：通报.pdf（2 KB）。" in said(again)
+
+    taken_away = staff.upload(path, good | kept | {"file_id-drop": "yes"})
+    assert (taken_away.status_code, references(taken_away.text)) == (422, [])
+    for visitor, forged in ((other, reference), (staff, reference[:-2]), (staff, "…")):
+        foreign = visitor.upload(path, good | {"file_id-kept": forged})
+        assert (foreign.status_code, "请重新选择" in said(foreign)) == (422, True)
+    assert web.facts() == facts
+
+    assert staff.upload(path, good | kept).status_code == 302
+    with web.house.transaction() as db:
+        made = db.scalars(select(Material)).one().file
+        assert (made.name, made.size, made.created_by_id) == (
+            "通报.pdf",
+            len(PDF),
+            web.house.actor(db, "committee").id,
+        )
+
+
+def test_another_file_takes_the_kept_ones_place_and_a_kept_one_is_kept_two_hours(web: Web) -> None:
+    number, staff = planned(web, "group1"), web.sign_in("committee")
+    path = f"/desk/sittings/{number}/materials/new"
+    (one,) = re.findall(r'name="recipients" value="(\d+)"', staff.get(path).text)
+    good = {"title": "调研通报", "readable_until": "2026-11-24T16:00", "recipients": one}
+    refused = staff.upload(path, good | {"title": "", "file_id": file(PDF)})
+    kept = {"file_id-kept": references(refused.text)[0]}
+    made = staff.upload(path, good | kept | {"file_id": file(OTHER, "新.pdf")})
+    assert (made.status_code, staff.get(f"/files/{file_of(web)}").data) == (302, OTHER)
+    web.later(hours=2)
+    late = staff.upload(path, good | kept)
+    assert (late.status_code, "收到的文件已过保留时间，请重新选择。" in said(late)) == (422, True)
+
+
 def test_who_stays_away_is_left_out_unless_chosen(web: Web) -> None:
     number, staff = planned(web, "group1", "group2"), web.sign_in("committee")
     with web.house.transaction() as db:

@@ -1,5 +1,7 @@
 """The forms of a matter on the workbench: nothing typed is lost, nothing is done twice or by the wrong hands."""
 
+from datetime import timedelta
+
 import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -8,7 +10,7 @@ from engine.actions.perform import perform
 from engine.models.ledger import LedgerEntry
 from engine.models.matter import Matter
 from engine.models.topic import Topic
-from tests.houses import POINTS, assignments, sitting
+from tests.houses import POINTS, assignments, invited, sitting
 from tests.web.visitors import Web, said
 from web.pages.matters import STEPS
 
@@ -275,12 +277,12 @@ def test_a_checklist_shows_whose_each_item_is_and_is_ticked_and_opened_again_by_
         number = sitting(web.house, db, live=False).id
     operator, page = web.sign_in("host1"), f"/desk/matters/{number}"
     shown = operator.get(page)
-    assert "直播信号已测试 直播运维 待确认 — 确认" in said(shown)
-    assert "部门已准备好答复 专委会人员 待确认 — 法律提示" in said(shown)
+    assert "直播信号已测试 直播地址还没有填写 直播运维 待确认 — 确认" in said(shown)
+    assert "会前简报还没有发放 专委会人员 待确认 — 法律提示" in said(shown)
     assert shown.text.count('name="readiness"') == 1
     assert operator.post(f"{page}/tick", {"readiness": "stream_tested"}).location == page
     shown = operator.get(page)
-    assert "直播信号已测试 直播运维 已确认 许主持 · " in said(shown)
+    assert "直播地址还没有填写 直播运维 已确认 许主持 · " in said(shown)
     form = operator.get(f"{page}/untick?readiness=stream_tested")
     assert 'value="stream_tested" checked' in form.text
     assert "replies_prepared" not in form.text
@@ -289,8 +291,32 @@ def test_a_checklist_shows_whose_each_item_is_and_is_ticked_and_opened_again_by_
     assert (
         operator.post(f"{page}/untick", {"readiness": "stream_tested", "reason": "换设备。"}).location == page
     )
-    assert "直播信号已测试 直播运维 待确认 — 确认" in said(operator.get(page))
+    assert "直播地址还没有填写 直播运维 待确认 — 确认" in said(operator.get(page))
     assert verbs(web, number)[-2:] == ["tick", "untick"]
+
+
+def test_each_item_of_the_checklist_shows_the_fact_it_confirms(web: Web) -> None:
+    with web.house.transaction() as db:
+        at = sitting(web.house, db, live=False)
+        number = at.id
+        web.house.now = at.starts_at - timedelta(days=20)
+        come, _silent = invited(web.house, db, at), invited(web.house, db, at, "group2")
+        perform(db, come, "accept", actor=web.house.actor(db, "group1"), now=web.house.now)
+    web.later()
+    page = web.sign_in("committee").get(f"/desk/matters/{number}")
+    items = said(page).partition("会前准备清单")[2]
+    for words in (
+        "参会人员已确认 受邀 2 人，已答复 1 人 答复参加 1 人",
+        "部门已准备好答复 议程 3 个环节，共 100 分钟",
+        "会议材料已发放 0 / 0 份",
+        "法律提示已在页面公布 公众页面 ",
+        "互动审核员已排班 本场主持人：许主持 互动审核员：吕审核",
+        "已指定切断直播的负责人 本场值班领导：",
+    ):
+        assert words in items
+        items = items.partition(words)[2]
+    for place in ("programme", "posts", "attendance", "materials"):
+        assert (f'href="#{place}"' in page.text, f'id="{place}"' in page.text) == (True, True)
 
 
 def test_another_ones_item_is_refused_and_ready_names_what_is_missing(web: Web) -> None:

@@ -1,12 +1,15 @@
 """A group's research as its page on the workbench and the public page of its consultation show it."""
 
+import io
+import re
 from datetime import date
 from io import BytesIO
 
 from PIL import ExifTags, Image
 from sqlalchemy import select
+from werkzeug.datastructures import FileStorage
 
-from engine.actions.files import store_upload
+from engine.actions.files import receive, store_upload
 from engine.actions.perform import perform
 from engine.models.consultation import Consultation, Finding, Research
 from tests.houses import FINDING, VISITS, consultation, paper, planned_research, research
@@ -38,6 +41,7 @@ def test_the_page_keeps_every_draft_with_the_remarks_on_it(web: Web) -> None:
     do(web, number, "submit_report", summary="账目公布不及时。", report_id=first)
     do(web, number, "return_report", "committee", remark="请补充数据。")
     form = f"/desk/matters/{number}/resubmit_report"
+    assert "退回修改 请补充数据。 专委会人员 陈专委" in said(leader.get(form)).partition("修改说明")[0]
     refused = leader.post(form, {"version": "4", "summary": "账目公布不及时。"})
     assert refused.status_code == 422
     assert "请填写“修改说明”。" in said(refused)
@@ -145,7 +149,7 @@ def taken(web: Web, number: int, name: str, content: bytes) -> int:
     with web.house.transaction() as db:
         of, actor = db.get_one(Research, number), web.house.actor(db, "group1")
         data, now = web.app.config["SETTINGS"].data, web.house.now
-        return store_upload(db, BytesIO(content), name, data=data, actor=actor, now=now, matter=of).id
+        return store_upload(db, receive(BytesIO(content), name, data), actor=actor, now=now, matter=of).id
 
 
 def snapshot() -> bytes:
@@ -231,3 +235,17 @@ def test_tables_that_may_be_left_empty_may_be_left_as_the_page_sends_them(web: W
     assert begun.status_code == 302
     refused = leader.post(f"{begun.location}/start_field", no_visits | {"version": "1"})
     assert (refused.status_code, "请填写“走访安排”。" in said(refused)) == (422, True)
+
+
+def test_a_row_more_and_a_stale_form_keep_the_chosen_report(web: Web) -> None:
+    number, leader = task(web), web.sign_in("group1")
+    form = f"/desk/matters/{number}/submit_report"
+    report = FileStorage(io.BytesIO(b"%PDF-1.7\nreport\n%%EOF\n"), filename="调研报告.pdf")
+    more = leader.upload(form, {"summary": "摘要。", "more": "chapters", "report_id": report})
+    (kept,) = re.findall(r'name="report_id-kept" value="([^"]+)"', more.text)
+    answer = leader.post(form, {"version": "1", "summary": "摘要。", "report_id-kept": kept})
+    assert (answer.status_code, "已收到：调研报告.pdf" in said(answer)) == (409, True)
+    version = re.findall(r'name="version" value="(\d+)"', leader.get(form).text)[0]
+    answer = leader.post(form, {"version": version, "summary": "摘要。", "report_id-kept": kept})
+    assert answer.status_code == 302, said(answer)
+    assert "调研报告.pdf" in said(leader.get(f"/desk/matters/{number}"))
