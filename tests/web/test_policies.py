@@ -35,6 +35,7 @@ WHO: dict[str, object] = {
     "home.rules": ALL,
     "home.privacy": ALL,
     "home.healthz": ALL,
+    "files.show": ALL,
     "files.photo": ALL,
     "files.poster": ALL,
     "questionnaires.show": ALL,
