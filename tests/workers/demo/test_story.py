@@ -15,7 +15,7 @@ from engine import clock
 from engine.actions.files import path_of
 from engine.database import Database, Session
 from engine.editions import carries_mark, has_mark
-from engine.models.consultation import Finding, Promise, Research, Segment
+from engine.models.consultation import Finding, Promise, Research, Segment, Visit
 from engine.models.house import Document
 from engine.models.ledger import LedgerEntry, Task
 from engine.models.matter import Matter
@@ -124,6 +124,15 @@ def test_a_group_asked_by_questionnaire_and_a_finding_rests_on_what_was_answered
     (found,) = db.scalars(select(Finding).where(Finding.item_id.is_not(None)))
     assert found.item_id == first.item.id
     assert f"{round(100 * 79 / 126)}%" in found.claim
+
+
+def test_every_visit_was_made_and_what_was_seen_there_has_a_photo(db: Session) -> None:
+    visits = db.scalars(select(Visit)).all()
+    assert {visit.held for visit in visits} == {True}
+    assert not [visit.place for visit in visits if "问卷" in visit.place or "记录" in visit.place]
+    for found in db.scalars(select(Finding)):
+        assert (found.photo is None, found.visit is None) == (bool(found.item_id), bool(found.item_id))
+    assert list(questionnaires.disagreements(db)) == []
 
 
 def test_the_mayors_sitting_is_live_with_segments_questions_and_votes(db: Session) -> None:
