@@ -30,7 +30,13 @@ class Forbidden(Refused):
 
 
 class WrongState(Refused):
-    """The matter is not at a stage where this can be done, or no longer."""
+    """The matter is not at a stage where this can be done, or no longer. `lacks` is the condition that does not hold,
+    as the procedure names it, with what it is held against.
+    """
+
+    def __init__(self, words: Words, lacks: tuple[str, str] = ("", "")) -> None:
+        super().__init__(words)
+        self.lacks = lacks
 
 
 class Stale(Refused):

@@ -94,8 +94,8 @@ def _ticked(db: Session, matter: Matter, name: str, now: datetime) -> Words | No
     if not missing:
         return None
     return Words(
-        f"还没有确认：{'、'.join(f'{item.zh}（{owner.zh}）' for item, owner in missing)}。",
-        f"Not confirmed yet: {'; '.join(f'{item.en} ({owner.en})' for item, owner in missing)}.",
+        f"请先在清单里确认：{'、'.join(f'{item.zh}（{owner.zh}）' for item, owner in missing)}。",
+        f"To be confirmed in the checklist first: {'; '.join(f'{item.en} ({owner.en})' for item, owner in missing)}.",
     )
 
 
@@ -255,7 +255,7 @@ def _waited(db: Session, matter: Matter, length: str, now: datetime) -> Words | 
 
 
 def not_done(verb: Verb) -> Words:
-    return Words(f"还没有记录“{verb.title.zh}”。", f"“{verb.title.en}” is not on record yet.")
+    return Words(f"要先办理“{verb.title.zh}”。", f"“{verb.title.en}” has to be done first.")
 
 
 def not_before(last: date) -> Words:
@@ -316,11 +316,16 @@ CONDITIONS: dict[str, Condition] = {
     ),
     "scorers": _at_least(
         counts.score_sheets,
-        lambda n: Words(f"至少要有 {n} 人评分。", f"At least {n} people must have scored it."),
+        lambda n: Words(
+            f"至少要有 {n} 人评分，请评分人先“评分”。", f"At least {n} people must score it first: “Score”."
+        ),
     ),
     "supporters": Condition(
         _supporters,
-        lambda n: Words(f"支持的人还不到 {n} 人。", f"Fewer than {n} people support it."),
+        lambda n: Words(
+            f"支持的人还不到 {n} 人，请等公众支持。",
+            f"Fewer than {n} people support it; wait for the public to do so.",
+        ),
     ),
     "an_answer_is_owed": Condition(
         _an_answer_is_owed,
@@ -332,7 +337,7 @@ CONDITIONS: dict[str, Condition] = {
     "no_answer_is_owed": Condition(
         _no_answer_is_owed,
         lambda _: Words(
-            "支持人数已达到须公开答复的数，请办公室先公开答复。",
+            "支持人数已达到须公开答复的数，请办公室先“公开答复”。",
             "Its supporters oblige an answer: the office must answer in public first.",
         ),
     ),
@@ -345,7 +350,10 @@ CONDITIONS: dict[str, Condition] = {
     ),
     "carried_topics": _at_least(
         counts.carried_topics,
-        lambda n: Words(f"计划里至少要有 {n} 个议题。", f"The plan must hold at least {n} topics."),
+        lambda n: Words(
+            f"计划里至少要有 {n} 个议题，请先筛选并选定议题。",
+            f"The plan must hold at least {n} topic(s); choose some first.",
+        ),
     ),
     "topics_are_arranged": Condition(
         _topics_are_arranged,
@@ -371,7 +379,8 @@ CONDITIONS: dict[str, Condition] = {
     "findings": _at_least(
         counts.findings,
         lambda n: Words(
-            f"调研报告至少要附 {n} 条调研发现。", f"The report must rest on at least {n} finding(s)."
+            f"调研报告至少要附 {n} 条调研发现，请先“登记调研发现”。",
+            f"The report must rest on at least {n} finding(s); “Add a finding” first.",
         ),
     ),
     "research_is_under_way": Condition(
@@ -382,18 +391,31 @@ CONDITIONS: dict[str, Condition] = {
         ),
     ),
     "items": _at_least(
-        counts.items, lambda n: Words(f"问卷至少要有 {n} 道题。", f"It must have at least {n} question(s).")
+        counts.items,
+        lambda n: Words(
+            f"问卷至少要有 {n} 道题，请先“加一道题”。",
+            f"It must have at least {n} question(s); “Add a question” first.",
+        ),
     ),
     "items_fewer_than": _fewer_than(
-        counts.items, lambda n: Words(f"问卷最多 {n} 道题。", f"It has at most {n} questions.")
+        counts.items,
+        lambda n: Words(
+            f"问卷最多 {n} 道题，要加的请先删去一道。", f"It has at most {n} questions; take one out first."
+        ),
     ),
     "segments": _at_least(
         counts.segments,
-        lambda n: Words(f"议程至少要有 {n} 个环节。", f"The run-of-show must have at least {n} segment(s)."),
+        lambda n: Words(
+            f"议程至少要有 {n} 个环节，请专委会人员先编排议程。",
+            f"The run-of-show must have at least {n} segment(s); the committee's staff write it first.",
+        ),
     ),
     "moderators": _at_least(
         counts.moderators,
-        lambda n: Words(f"至少要安排 {n} 名互动审核员。", f"At least {n} moderator(s) must be rostered."),
+        lambda n: Words(
+            f"至少要有 {n} 名互动审核员生效，请专委会人员先安排本场岗位。",
+            f"At least {n} moderator(s) must be rostered and confirmed; the committee's staff do it first.",
+        ),
     ),
     "no_loose_questions": _none(
         counts.loose_questions,
@@ -427,7 +449,10 @@ CONDITIONS: dict[str, Condition] = {
     ),
     "has_remote_seat": Condition(
         _has_remote_seat,
-        lambda _: Words("没有安排远程席位。", "No remote seat has been offered."),
+        lambda _: Words(
+            "没有安排远程席位，要用的请先“安排远程席位”。",
+            "No remote seat has been offered; offer one first.",
+        ),
     ),
     "remote_agreed": Condition(
         _remote_agreed,
@@ -503,7 +528,10 @@ CONDITIONS: dict[str, Condition] = {
     ),
     "leads_replied": Condition(
         _leads_replied,
-        lambda _: Words("还有主办单位没有书面反馈。", "A lead unit has not replied yet."),
+        lambda _: Words(
+            "还有主办单位没有书面反馈，请等主办单位签发答复。",
+            "A lead unit has not replied yet; wait for its signed reply.",
+        ),
         (counts.leads, counts.leads_to_reply),
     ),
     "not_assessed": Condition(
@@ -516,7 +544,8 @@ CONDITIONS: dict[str, Condition] = {
     "co_units_signed": Condition(
         _co_units_signed,
         lambda _: Words(
-            "会办单位的意见还没有送齐。", "The co-handling units have not all given their opinion."
+            "会办单位的意见还没有送齐，请等会办单位答复，或者等到他们的期限过去。",
+            "The co-handling units have not all given their opinion; wait for it, or for their last day to pass.",
         ),
     ),
 }

@@ -177,7 +177,7 @@ def role_for(process: Process, verb: Verb, course: Course) -> str:
         raise WrongState(Words("已经办过了，不能重复。", "This has been done already."))
     for guard in verb.when:
         if lacking := course.unmet(guard):
-            raise WrongState(lacking)
+            raise WrongState(lacking, (guard.name, str(guard.number or "")))
     return role
 
 

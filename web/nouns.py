@@ -14,6 +14,7 @@ from engine.clock import day
 from engine.clock import now as clock_now
 from engine.database import Session
 from engine.editions import carries_mark, process_of, process_on, shipped
+from engine.errors import WrongState
 from engine.guards import is_undecided, unmet
 from engine.models.consultation import Attendance, Material, Research, Sitting
 from engine.models.matter import Matter
@@ -21,7 +22,7 @@ from engine.models.people import Post
 from engine.models.questionnaire import Questionnaire
 from engine.models.recommendation import Assignment, Recommendation
 from engine.models.topic import Plan, Topic
-from engine.permits import Kept, may_begin, offers
+from engine.permits import Kept, Offer, may_begin, offers
 from engine.process import Guard
 from engine.queries import attendance as comers
 from engine.queries import briefs, materials, people, questionnaires, recommendations, sittings, topics
@@ -56,6 +57,45 @@ def beside(db: Session, matter: Matter, actor: Actor, now: datetime) -> Shown:
         "checklists": _checklists(db, matter, actor, now),
     }
     return {**common, **(show(db, matter, actor) if show else {})}
+
+
+SUPPLIED_BY = {
+    "findings": "add_finding",
+    "items": "add_item",
+    "items_fewer_than": "remove_item",
+    "sources": "cite",
+    "scorers": "score",
+    "no_answer_is_owed": "answer",
+    "has_remote_seat": "offer_remote",
+    "remote_agreed": "answer_remote",
+    "still_readable": "change",
+    "voluntary": "request_leave",
+    "compulsory": "decline",
+}
+"""By condition of a procedure the step that meets it, or is taken instead."""
+SUPPLIED_AT = {
+    "moderators": (Words("安排岗位", "Roster the posts"), "programmes.posts"),
+    "segments": (Words("编排议程", "Write the run-of-show"), "programmes.edit"),
+}
+"""By condition of a sitting the page on which it is met."""
+
+
+def doors(matter: Matter, actor: Actor, offered: Sequence[Offer]) -> dict[str, tuple[Words, str]]:
+    """By step that cannot be taken yet the way to what it lacks, where this actor may go it: words and address."""
+    free = {offer.verb.name: offer.verb for offer in offered if not offer.refusal}
+    found: dict[str, tuple[Words, str]] = {}
+    for offer in offered:
+        name, held_against = offer.refusal.lacks if isinstance(offer.refusal, WrongState) else ("", "")
+        step = free.get(held_against if name == "done" else SUPPLIED_BY.get(name, ""))
+        if step:
+            href = url_for("matters.act", matter_id=matter.id, verb_name=step.name)
+            found[offer.verb.name] = step.title, href
+        elif name in SUPPLIED_AT and actor.roles & PROGRAMMERS:
+            words, page = SUPPLIED_AT[name]
+            found[offer.verb.name] = words, url_for(page, sitting_id=matter.id)
+        elif name == "ticked":
+            found[offer.verb.name] = Words("看清单", "See the checklist"), f"#{held_against}"
+    return found
 
 
 def above(db: Session, matter: Matter, actor: Actor) -> list[tuple[str, str]]:

@@ -209,7 +209,7 @@ def test_a_guard_with_its_number_says_what_is_lacking(house: House) -> None:
             offer.verb.name: offer.refusal
             for offer in offers(db, topic, house.actor(db, "office"), house.now)
         }
-        assert closed["shortlist"].words.zh == "至少要有 3 人评分。"
+        assert closed["shortlist"].words.zh == "至少要有 3 人评分，请评分人先“评分”。"
 
 
 @pytest.mark.parametrize(
@@ -255,7 +255,7 @@ def test_the_plan_goes_through_its_approvals_in_order_and_carries_its_topics(hou
             perform(db, plan, "agree", actor=house.actor(db, name), now=house.now, revision="无意见")
             assert plan.state == state
         perform(db, plan, "record_review", actor=office, now=house.now, minutes="同意")
-        with pytest.raises(WrongState, match="not on record"):
+        with pytest.raises(WrongState, match="has to be done first"):
             perform(db, plan, "issue", actor=house.actor(db, "leader"), now=house.now)
         given = {"decision_no": "平委发〔2026〕12号", "decided_on": "2026-12-01"}
         entry = perform(db, plan, "record_decision", actor=office, now=house.now, **given)

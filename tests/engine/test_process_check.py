@@ -384,7 +384,7 @@ def test_a_shipped_step_that_carries_several_keeps_each_of_them() -> None:
     text = (SHIPPED / "sitting.toml").read_text(encoding="utf-8")
     assert findings(text, "sitting") == []
     (lost,) = findings(text.replace('["attendance", "material"]', '"attendance"'), "sitting")
-    assert lost.words.en == "“Cancel” keeps `carries` = “material”."
+    assert lost.words.en == "“Cancel the sitting” keeps `carries` = “material”."
 
 
 def test_what_a_shipped_text_leaves_untold_stays_so() -> None:

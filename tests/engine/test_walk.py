@@ -76,7 +76,7 @@ def test_nobody_approves_their_own_work_whatever_role_they_come_in() -> None:
 def test_what_must_be_on_record_is_asked_for_and_what_a_house_tells_is_taken_as_held() -> None:
     accepted = walk("assignment", ASSIGNED)
     assert open_to(accepted, "unit_leader", 4, after=1) == {
-        "reply": "“Draft the reply” is not on record yet."
+        "reply": "“Draft the reply” has to be done first."
     }
     asked = walk("assignment", [*ASSIGNED, step("request_extension", "unit_admin", 2, after=2)])
     assert open_to(asked, "unit_admin", 2, after=2)["request_extension"] == "This has been done already."
@@ -86,7 +86,7 @@ def test_what_was_done_at_an_earlier_stage_does_not_count_at_this_one() -> None:
     steps = [step("draft_reply", "unit_handler", 3, after=2), step("reply", "unit_leader", 4, after=2)]
     returned = walk("assignment", [*ASSIGNED, *steps, step("reject_reply", "assigning_office", after=3)])
     assert open_to(returned, "unit_leader", 4, after=3)["reply"].startswith(
-        "“Draft the reply” is not on record"
+        "“Draft the reply” has to be done first"
     )
 
 

@@ -47,16 +47,18 @@ def show(matter_id: int) -> str | Response:
             return redirect(url_for("briefs.index", sitting_id=matter_id))  # what its notice is about
         subject = _readable(db, matter_id)
         process = process_of(db, subject)
+        offered = [
+            one
+            for one in offers(db, subject, actor, now())
+            if one.verb.name not in nouns.ELSEWHERE | nouns.BESIDE_ROWS
+        ]
         return render_template(
             f"matter/{subject.process}.html",
             matter=subject,
             process=process,
             state=process.states[subject.state],
-            offers=[
-                offer
-                for offer in offers(db, subject, actor, now())
-                if offer.verb.name not in nouns.ELSEWHERE | nouns.BESIDE_ROWS
-            ],
+            offers=offered,
+            doors=nouns.doors(subject, actor, offered),
             dues=[presenters.due(db, deadline) for deadline in deadlines(db, subject)],
             steps=history(db, subject, None if "all" in request.args else STEPS),
             page_of_steps=STEPS,

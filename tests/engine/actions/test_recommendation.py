@@ -140,7 +140,7 @@ def test_the_drafter_does_not_sign_and_the_reply_needs_its_reason(house: House) 
         _, (lead,) = assigned(house, db)
         admin, leader = house.actor(db, "unit_admin"), house.actor(db, "unit_leader")
         perform(db, lead, "accept", actor=admin, now=house.now, handler_id=admin.id, leader_id=leader.id)
-        with pytest.raises(WrongState, match="not on record"):
+        with pytest.raises(WrongState, match="has to be done first"):
             perform(db, lead, "reply", actor=leader, now=house.now, **REPLY)
         with pytest.raises(Invalid) as refusal:
             perform(

@@ -39,10 +39,10 @@ def test_it_is_not_ready_while_an_item_is_missing_and_the_refusal_says_whose(hou
         with pytest.raises(WrongState) as refusal:
             perform(db, warming, "make_ready", actor=committee, now=house.now)
         assert refusal.value.words.zh == (
-            "还没有确认：法律提示已在页面公布（互动审核员）、互动审核员已排班（专委会人员）。"
+            "请先在清单里确认：法律提示已在页面公布（互动审核员）、互动审核员已排班（专委会人员）。"
         )
         assert refusal.value.words.en == (
-            "Not confirmed yet: The legal notice stands on the page (Moderator); "
+            "To be confirmed in the checklist first: The legal notice stands on the page (Moderator); "
             "The moderators are rostered (Committee staff)."
         )
         assert carries_mark(db, warming, "warmup")

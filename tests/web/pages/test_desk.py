@@ -212,7 +212,7 @@ def test_decisions_are_kept_in_one_table_and_released_in_one_step(web_on_both: W
     office = web.sign_in("office")
     page = office.get("/desk/topics/decisions")
     assert f'name="verb-{third}"' not in page.text
-    assert "至少要有 3 人评分。" in said(page)
+    assert "至少要有 3 人评分，请评分人先“评分”。" in said(page)
     chosen = {f"verb-{first}": "shortlist", f"verb-{second}": "keep_in_reserve", f"reason-{second}": ""}
     refused = office.post("/desk/topics/decisions", chosen)
     assert refused.status_code == 422

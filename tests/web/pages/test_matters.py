@@ -319,6 +319,23 @@ def test_each_item_of_the_checklist_shows_the_fact_it_confirms(web: Web) -> None
         assert (f'href="#{place}"' in page.text, f'id="{place}"' in page.text) == (True, True)
 
 
+def test_a_step_that_cannot_be_taken_yet_leads_to_what_it_lacks(web: Web) -> None:
+    with web.house.transaction() as db:
+        page = f"/desk/matters/{sitting(web.house, db, live=False).id}"
+    shown = web.sign_in("committee").get(page).text
+    assert '<a href="#readiness">看清单</a>' in shown
+    assert 'id="readiness"' in shown
+
+
+def test_only_who_may_supply_what_a_step_lacks_is_led_there(web: Web) -> None:
+    with web.house.transaction() as db:
+        topic = web.house.screened_topic(db, web.house.plan(db), "改造老旧管网")
+        page = f"/desk/matters/{topic.id}"
+    office, door = web.sign_in("office").get(page), f'<a href="{page}/score">评分</a>'
+    assert "至少要有 3 人评分，请评分人先“评分”。" in said(office)
+    assert door not in office.text
+
+
 def test_another_ones_item_is_refused_and_ready_names_what_is_missing(web: Web) -> None:
     with web.house.transaction() as db:
         number = sitting(web.house, db, live=False).id
@@ -326,7 +343,7 @@ def test_another_ones_item_is_refused_and_ready_names_what_is_missing(web: Web) 
     refused = staff.post(f"{page}/tick", {"readiness": "stream_tested"})
     assert refused.status_code == 403
     assert "“直播信号已测试”由直播运维确认。" in said(refused)
-    assert "确认准备就绪 还没有确认：参会人员已确认（专委会人员）" in said(staff.get(page))
+    assert "确认准备就绪 请先在清单里确认：参会人员已确认（专委会人员）" in said(staff.get(page))
     refused = staff.post(f"{page}/make_ready")
     assert refused.status_code == 409
     assert "已指定切断直播的负责人（本场值班领导）" in said(refused)

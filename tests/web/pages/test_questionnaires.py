@@ -49,7 +49,9 @@ def test_the_leader_drafts_writes_and_opens_it_from_the_research(web: Web) -> No
     assert begin in leader.get(f"/desk/matters/{task}").text
     page = leader.post(begin, {"title": "业主问卷", "intro": "为了解账目公开情况。"}).location
     assert "还没有题目。" in said(leader.get(page))
-    assert "问卷至少要有 1 道题。" in said(leader.get(page))
+    shown = leader.get(page)
+    assert "问卷至少要有 1 道题，请先“加一道题”。 加一道题" in said(shown)
+    assert f'<a href="{page}/add_item">加一道题</a>' in shown.text
     item = {"wording": "账目公布过吗？", "kind": "one", "options": "公布过\n没有公布"}
     refused = leader.post(f"{page}/add_item", item | {"options": "只有一项"})
     assert (refused.status_code, "请写 2 到 10 个不同的选项" in said(refused)) == (422, True)

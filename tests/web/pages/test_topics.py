@@ -246,7 +246,7 @@ def test_a_topic_that_enough_people_support_shows_until_when_and_then_the_answer
             perform(db, subject, "support", actor=web.house.actor(db, f"citizen{number}"), now=web.house.now)
     assert "已达 30 人，办公室将公开答复 剩余 10 个工作日 10月26日（周一）前" in said(web.visitor().get(path))
     office = web.sign_in("office")
-    assert "请办公室先公开答复" in said(office.get("/desk/"))
+    assert "请办公室先“公开答复”" in said(office.get("/desk/"))
     answer = {"answer": "已请市住建局提出方案，评分后研究是否列入计划。", "version": "3"}
     assert office.post(f"/desk/matters{path[7:]}/answer", answer).status_code == 302
     page = said(web.visitor().get(path))
