@@ -68,6 +68,8 @@ def told(db: Session, at: Sitting) -> list[int]:
 def test_a_unit_takes_part_by_its_people_the_run_of_show_or_a_question_routed_to_it(house: House) -> None:
     with house.transaction() as db:
         at = sitting(house, db, live=False)
+        at.parent.parent.unit_id = None
+        db.flush()
         ours, others = db.scalars(select(Unit).order_by(Unit.id))
         assert units_of(db, at) == []
         invited(house, db, at, "unit_leader")
@@ -229,6 +231,8 @@ def test_the_committee_alone_releases_it(house: House, who: str) -> None:
 def test_with_no_unit_or_once_it_is_on_the_air_nothing_is_released(house: House) -> None:
     with house.transaction() as db:
         at = sitting(house, db, live=False)
+        at.parent.parent.unit_id = None
+        db.flush()
         with pytest.raises(WrongState, match="No unit takes part"), db.begin_nested():
             do(house, db, at, "release_brief", "committee")
         invited(house, db, at, "unit_leader")

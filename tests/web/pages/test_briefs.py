@@ -66,7 +66,8 @@ def test_whom_it_does_not_concern_is_refused_in_words(web: Web) -> None:
 
 def test_before_any_unit_takes_part_the_page_says_how_one_does(web: Web) -> None:
     with web.house.transaction() as db:
-        number = sitting(web.house, db, live=False).id
+        at = sitting(web.house, db, live=False)
+        number, at.parent.parent.unit_id = at.id, None
     page = said(web.sign_in("committee").get(f"/desk/sittings/{number}/brief/"))
     assert "还没有单位参加本场会议。 邀请单位人员" in page
     assert "发放 还没有" not in page
