@@ -122,7 +122,7 @@ def prepare(story: Story, topic: int) -> int:
         form="thematic",
         series="mayor_f2f",
         aim="听取意见，推动解决。",
-        planned_on=str(day(now())),
+        planned_on=str(day(now()) + timedelta(days=60)),
     )
     programme = {
         "aim": "听取意见。",
