@@ -31,11 +31,14 @@ document.getElementById("errors")?.focus(); // the summary of what is wrong is r
 
 // A form with a [data-keep] line keeps what is typed on the server while it is typed; the line says so.
 const waiting = new WeakMap();
+const keeping = new WeakMap();
 
 async function keep(form, line) {
   const sent = new FormData(form);
   for (const [name, value] of sent) if (value instanceof File) sent.delete(name);
-  const answer = await fetch(line.dataset.keep, { method: "POST", body: sent }).catch(() => null);
+  const way = new AbortController();
+  keeping.set(form, way);
+  const answer = await fetch(line.dataset.keep, { method: "POST", body: sent, signal: way.signal }).catch(() => null);
   if (answer?.ok) line.textContent = await answer.text();
 }
 
@@ -45,4 +48,10 @@ document.addEventListener("input", ({ target }) => {
   if (!line) return;
   clearTimeout(waiting.get(form));
   waiting.set(form, setTimeout(keep, 1000, form, line));
+});
+
+// What is sent need not be kept any more, and would be refused once the step is done.
+document.addEventListener("submit", ({ target }) => {
+  clearTimeout(waiting.get(target));
+  keeping.get(target)?.abort();
 });
