@@ -339,6 +339,11 @@ def sign_checkpoint(key: Ed25519PrivateKey, origin: str, size: int, root: bytes,
     return f"{body}\n— {origin} {_base64(signature)}\n"
 
 
+def signed_root(text: str) -> bytes:
+    """The root in a checkpoint of the house itself, whose signature need not be looked at."""
+    return base64.b64decode(text.split("\n")[2])
+
+
 def read_checkpoint(text: str, public_key: str) -> Checkpoint:
     """A checkpoint that the key `public_key` (see `verifier_key`) signed; Invalid for anything odd."""
     note, _, signatures = text.rpartition("\n\n")

@@ -20,14 +20,18 @@ SIDE = 1000
 LINES = (230, 500, 770)
 """Where they stand in it, from below: whoever cuts one off has the others."""
 SIZE, SLANT = 28, 30
+MOST_PAGES = 300
+"""Which takes a second; the time grows faster than the pages."""
 
 registerFont(UnicodeCIDFont(FONT))
 
 
 def marked(file: Path, words: str) -> io.BytesIO:
-    """Raises `NotTaken` for a PDF that nobody can write on: damaged, or under a password."""
+    """Raises `NotTaken` for a PDF of too many pages, or one that nobody can write on: damaged, or under a password."""
     try:
         return _marked(file, words)
+    except NotTaken:
+        raise
     except Exception as error:  # whatever a broken file leads its reader into
         raise NotTaken(
             Words(
@@ -38,7 +42,15 @@ def marked(file: Path, words: str) -> io.BytesIO:
 
 
 def _marked(file: Path, words: str) -> io.BytesIO:
-    stamp, writer = _stamp(words), PdfWriter(clone_from=file)
+    with PdfReader(file) as opened:
+        if len(opened.pages) > MOST_PAGES:
+            raise NotTaken(
+                Words(
+                    f"要印查阅人姓名的 PDF 不能超过 {MOST_PAGES} 页，请分成几份。",
+                    f"A PDF that bears its reader's name may have at most {MOST_PAGES} pages; please divide it.",
+                )
+            )
+        stamp, writer = _stamp(words), PdfWriter(clone_from=opened)
     for page in writer.pages:
         box = page.cropbox
         fitted = (

@@ -3,51 +3,54 @@
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import exists, func, select
+from sqlalchemy import Select, exists, func, or_, select
 from sqlalchemy.orm import Session
 
 from engine import rules
 from engine.actions.files import Received, store_received
+from engine.actions.tasks import FREEZE
 from engine.errors import Invalid, WrongState
 from engine.models.consultation import Sitting
 from engine.models.house import Notice
 from engine.models.ledger import Task
 from engine.models.live import Snapshot
+from engine.process import has_controls
 from engine.queries.statistics import ByKind
 from engine.record import ask_for, note
 from engine.rules import PROGRAMMERS, Actor
 from engine.words import Words
 
-TASK = "freeze_figures"
 FROZEN_AFTER = timedelta(hours=24)
 """W5: the snapshot of what was counted, `held` and 24 hours."""
+AGAIN_AFTER = timedelta(days=1)
 REASON_MAX = 500
 
 
 def ask_to_freeze(db: Session, *, now: datetime) -> None:
-    """The first edition, for each sitting that has been over for long enough."""
-    asked = exists().where(Task.matter_id == Sitting.id, Task.kind == TASK)
+    """The first edition, for each sitting that has been over for long enough; each day again where it failed."""
+    stands = or_(Task.state != "failed", Task.created_at > now - AGAIN_AFTER)
+    asked = exists().where(Task.matter_id == Sitting.id, Task.kind == FREEZE, stands)
     over = select(Sitting).where(Sitting.closed_at <= now - FROZEN_AFTER, ~asked)
     for sitting in db.scalars(over.order_by(Sitting.id)).all():
-        _ask(db, sitting, 1, now)
+        _ask(db, sitting, now)
 
 
 def correct(db: Session, sitting: Sitting, reason: str, *, actor: Actor, now: datetime) -> None:
     """Asks for another edition from the rows as they stand now; the earlier ones stay."""
     rules.require(actor, PROGRAMMERS)
     db.refresh(sitting, with_for_update=True)
-    reason, last = reason.strip(), last_edition(db, sitting)
-    if not 0 < len(reason) <= REASON_MAX:
+    reason = reason.strip()
+    if not 0 < len(reason) <= REASON_MAX or has_controls(reason):
         words = Words(
-            f"请写明更正的理由，不超过 {REASON_MAX} 字。",
-            f"Please say why, in at most {REASON_MAX} characters.",
+            f"请写明更正的理由，不超过 {REASON_MAX} 字，不含控制字符。",
+            f"Please say why, in at most {REASON_MAX} characters and without control characters.",
         )
         raise Invalid({"reason": words})
-    if last == 0 or _is_asked(db, sitting, last + 1):
+    if last_edition(db, sitting) == 0 or _is_under_way(db, sitting):
         raise WrongState(
             Words("数据正在定版，请稍后再更正。", "The figures are being frozen; please correct them later.")
         )
-    _ask(db, sitting, last + 1, now, reason=reason, actor=actor.id)
+    _ask(db, sitting, now, reason=reason, actor=actor.id)
 
 
 def freeze(
@@ -105,13 +108,15 @@ def last_edition(db: Session, sitting: Sitting) -> int:
     return db.scalar(select(func.max(Snapshot.edition)).where(Snapshot.sitting_id == sitting.id)) or 0
 
 
-def _is_asked(db: Session, sitting: Sitting, edition: int) -> bool:
-    return db.scalar(select(Task.id).where(Task.key == _key(sitting, edition))) is not None
+def _is_under_way(db: Session, sitting: Sitting) -> bool:
+    rows = _asked(sitting).where(Task.state.in_(("waiting", "running")))
+    return bool(db.scalar(rows))
 
 
-def _ask(db: Session, sitting: Sitting, edition: int, now: datetime, **given: Any) -> None:
-    ask_for(db, TASK, _key(sitting, edition), now, sitting, **given)
+def _ask(db: Session, sitting: Sitting, now: datetime, **given: Any) -> None:
+    before = db.scalar(_asked(sitting)) or 0
+    ask_for(db, FREEZE, f"{FREEZE}:{sitting.id}:{before + 1}", now, sitting, **given)
 
 
-def _key(sitting: Sitting, edition: int) -> str:
-    return f"{TASK}:{sitting.id}:{edition}"
+def _asked(sitting: Sitting) -> Select[int]:
+    return select(func.count()).where(Task.matter_id == sitting.id, Task.kind == FREEZE)

@@ -90,10 +90,15 @@ def share(
 def read(db: Session, material: Material, *, actor: Actor, now: datetime) -> None:
     """As often as they like, as long as they may; the first time is written down."""
     db.refresh(material, with_for_update=True)  # opened twice at once it was read first once
-    process = process_of(db, material)
-    permit(db, process, material, replace(process.verbs["read"], once_per=None), actor, now)
+    require_readable(db, material, actor=actor, now=now)
     if not has_done(db, material, "read", actor.id):
         advance(db, material, "read", actor=actor, now=now)
+
+
+def require_readable(db: Session, material: Material, *, actor: Actor, now: datetime) -> None:
+    """Raises what refuses this person the file now; that they have read it before does not."""
+    process = process_of(db, material)
+    permit(db, process, material, replace(process.verbs["read"], once_per=None), actor, now)
 
 
 def remind(

@@ -36,7 +36,7 @@ def leave(db: Session, one: Noun) -> None:
     """`one` is out of it alone; what had come with it stays where it is."""
     for other in merged_into(db, one.merged_into) if one.merged_into else []:
         if other.merged_first_id == one.id:
-            other.merged_first_id = one.merged_into_id
+            other.merged_first_id = one.merged_first_id
     one.merged_into_id = one.merged_first_id = None
     db.flush()
 

@@ -8,7 +8,8 @@ from sqlalchemy.orm import Session
 from engine.models.ledger import Task
 
 LASTS = timedelta(seconds=60)
-LASTS_LONGER = {"freeze_figures": timedelta(minutes=30)}
+FREEZE = "freeze_figures"
+LASTS_LONGER = {FREEZE: timedelta(minutes=30)}
 """Kinds whose size nobody knows beforehand: the raw rows of 70,000 viewers are millions."""
 MOST_ATTEMPTS = 5
 PAUSE = timedelta(seconds=15)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from sqlalchemy import func, select
+from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session, selectinload
 
 from engine import ledger
@@ -70,7 +70,17 @@ def sealed(db: Session, start: int = 0) -> Iterator[Sealed]:
 
 
 def tree(db: Session) -> Tree:
-    """The tree over all leaves as they were sealed."""
+    """The tree over all leaves as they were sealed: by the kept roots if they lead to what was signed last."""
+    grown, signed = _tree_of_kept_roots(db), latest_checkpoint(db)
+    if signed is None or ledger.signed_root(signed.text) == grown.root():
+        return grown
+    grown = Tree()
+    for leaf_hash in db.scalars(select(LedgerLeaf.leaf_hash).order_by(LedgerLeaf.leaf_index)):
+        grown.append(leaf_hash)
+    return grown
+
+
+def _tree_of_kept_roots(db: Session) -> Tree:
     last = db.scalar(select(func.max(LedgerLeaf.leaf_index)))
     size = 0 if last is None else last + 1
     grown = Tree()
@@ -91,22 +101,25 @@ def nodes(index: int, roots: Sequence[bytes]) -> list[LedgerNode]:
 
 
 def root_of(db: Session, start: int, stop: int) -> bytes:
-    """The root over leaves [start, stop), a range of a proof or a peak: at most 255 hashes are read of each level."""
-    level = next((kept for kept in KEPT if stop - start >= 1 << kept), 0)
-    first, after = start >> level, stop >> level
-    if level:
-        rows = select(LedgerNode.hash).where(
-            LedgerNode.level == level, LedgerNode.position >= first, LedgerNode.position < after
-        )
-        hashes = list(db.scalars(rows.order_by(LedgerNode.position)))
-    else:
-        leaves = select(LedgerLeaf.leaf_hash).where(
-            LedgerLeaf.leaf_index >= first, LedgerLeaf.leaf_index < after
-        )
-        hashes = list(db.scalars(leaves.order_by(LedgerLeaf.leaf_index)))
-    if after << level < stop:
-        hashes.append(root_of(db, after << level, stop))
-    return ledger.root(hashes)
+    """The root over leaves [start, stop), a range of a proof or a peak: at most 255 hashes are read of each level, more
+    only where a kept root is missing.
+    """
+    for level in (*(level for level in KEPT if stop - start >= 1 << level), 0):
+        first, after = start >> level, stop >> level
+        hashes = list(db.scalars(_hashes(level, first, after)))
+        if len(hashes) == after - first:
+            rest = [root_of(db, after << level, stop)] if after << level < stop else []
+            return ledger.root([*hashes, *rest])
+    raise ValueError(f"leaves are missing between {start} and {stop}")
+
+
+def _hashes(level: int, first: int, after: int) -> Select[bytes]:
+    if level == 0:
+        leaves = LedgerLeaf.leaf_index
+        return select(LedgerLeaf.leaf_hash).where(leaves >= first, leaves < after).order_by(leaves)
+    place = LedgerNode.position
+    rows = select(LedgerNode.hash).where(LedgerNode.level == level, place >= first, place < after)
+    return rows.order_by(place)
 
 
 def latest_checkpoint(db: Session) -> Checkpoint | None:

@@ -331,10 +331,8 @@ def figures(db: Session, sitting: Sitting, now: datetime) -> list[Figure]:
     """All of them, in the order of `DEFINITIONS`: as they were frozen, or as they are."""
     totals = {kind: db.get(LiveTotal, (sitting.id, kind)) for kind in KINDS}
     status: Status = "live" if sitting.closed_at is None else "provisional"
-    seen_at, said_at = (
-        max((total.as_of for total in totals.values() if total), default=sitting.opened_at or now),
-        now,
-    )
+    until = sitting.closed_at or sitting.opened_at or now
+    seen_at, said_at = max((total.as_of for total in totals.values() if total), default=until), now
     if snapshot := frozen(db, sitting):
         counts, status, said_at = snapshot.figures, "frozen", snapshot.at
     else:

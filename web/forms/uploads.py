@@ -32,7 +32,10 @@ class Kept:
 
 
 def take(request: Request, process: Process, verb: Verb, form: Form) -> dict[str, Received]:
-    """The files that were sent, or were kept for this form, by field; `form` shows them when it comes back."""
+    """The files that were sent, or were kept for this form, by field; `form` shows them when it comes back.
+
+    Looking at a file may take a second: this is for before the transaction, and for who may do the step.
+    """
     received: dict[str, Received] = {}
     for name in verb.needs + verb.takes:
         if process.fields[name].kind != "file":
@@ -40,17 +43,18 @@ def take(request: Request, process: Process, verb: Verb, form: Form) -> dict[str
         upload, reference = request.files.get(name), request.form.get(f"{name}-kept", "")
         try:
             if upload and upload.filename:
-                sent = receive(upload.stream, upload.filename, settings().data)
-                if process.fields[name].watermark and sent.media_type == PDF:
-                    marked(path_of(settings().data, sent.sha256), sent.name)
-                received[name] = sent
+                one = receive(upload.stream, upload.filename, settings().data)
             elif reference and f"{name}-drop" not in request.form:
-                received[name] = _read(reference)
+                one = _read(reference)
+            else:
+                continue
+            if process.fields[name].watermark and one.media_type == PDF:
+                marked(path_of(settings().data, one.sha256), one.name)
         except NotTaken as refusal:
             form.errors[name] = refusal.words
         else:
-            if one := received.get(name):
-                form.given[name] = Kept(one.name, one.size, _refer(one))
+            received[name] = one
+            form.given[name] = Kept(one.name, one.size, _refer(one))
     return received
 
 

@@ -1,6 +1,7 @@
 """A sitting's figures with their definitions, the editions they were frozen in, and how to count them again."""
 
 from collections.abc import Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -12,11 +13,13 @@ from werkzeug.wrappers import Response
 from engine import recounter
 from engine.actions.figures import REASON_MAX, correct
 from engine.clock import now
-from engine.errors import Invalid
+from engine.errors import Invalid, WrongState
+from engine.models.consultation import Sitting
 from engine.queries import sittings, statistics, timeline
 from engine.queries.matters import reads_by_post
 from engine.rules import PROGRAMMERS
 from engine.wire import Kind
+from engine.words import Words
 from web import auth, presenters
 from web.auth import for_roles, open_to_all
 from web.forms.verb import Form
@@ -32,6 +35,7 @@ def show(sitting_id: int) -> str:
     with reading() as db:
         sitting, actor = sittings.sitting(db, sitting_id), auth.actor(db)
         found = statistics.figures(db, sitting, now())
+        editions = statistics.editions(db, sitting)
         minutes, has_test = timeline.minutes(db, sitting), any(one.test for one in found)
         return render_template(
             "figures/show.html",
@@ -42,7 +46,8 @@ def show(sitting_id: int) -> str:
             minutes=minutes,
             chart=_chart(minutes, has_test),
             segments=timeline.segments(db, sitting, now()),
-            editions=statistics.editions(db, sitting),
+            editions=editions,
+            repeats={one.edition for one, before in pairwise(editions) if one.figures == before.figures},
             gaps=statistics.gaps(db, sitting),
             unchecked=statistics.unchecked_tickets(db, sitting),
             reads_raw=reads_by_post(db, actor, sitting),
@@ -74,9 +79,15 @@ def ask_for_correction(sitting_id: int) -> str | Response | tuple[str, int]:
                 return redirect(url_for("figures.show", sitting_id=sitting_id))
             except Invalid as refusal:
                 form = form.refused(refusal)
-        return render_template(
-            "figures/correct.html", sitting=sitting, f=form, reason_max=REASON_MAX
-        ), 422 if form.errors else 200
+            except WrongState as refusal:
+                return _correction(sitting, form, refusal.words), 409
+        return _correction(sitting, form), 422 if form.errors else 200
+
+
+def _correction(sitting: Sitting, form: Form, stale: Words | None = None) -> str:
+    return render_template(
+        "figures/correct.html", sitting=sitting, f=form, stale=stale, reason_max=REASON_MAX
+    )
 
 
 @pages.get("/figures/recounter.py")

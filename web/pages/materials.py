@@ -6,7 +6,7 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
-from engine.actions.material import read, share, upload
+from engine.actions.material import read, require_readable, share, upload
 from engine.clock import day, local, now
 from engine.database import Session
 from engine.editions import process_of, process_on
@@ -52,12 +52,12 @@ def new(sitting_id: int) -> str | Response | tuple[str, int]:
         )
     if request.method == "POST":
         form = forms.read(request, process, verb)
-        boxes = request.form.getlist("recipients")
+        boxes, received = request.form.getlist("recipients"), uploads.take(request, process, verb, form)
         try:
             with transaction() as db:
                 to, actor = sittings.sitting(db, sitting_id), auth.actor(db)
                 chosen = _among(attendance.attendances(db, to), boxes)
-                given = uploads.store(db, form, uploads.take(request, process, verb, form), None, actor)
+                given = uploads.store(db, form, received, None, actor)
                 made = upload(db, to, chosen, actor=actor, now=now(), **given)
             flash(_("材料已上传，还没有发放。"), "done")
             return redirect(url_for("matters.show", matter_id=made.id))
@@ -105,11 +105,13 @@ def _among(invited: Sequence[Attendance], boxes: list[str]) -> list[Attendance]:
 @for_staff
 def read_file(material_id: int) -> Response:
     """Where one whom it is for gets the file, a PDF with their name on it; that they first did is written down."""
-    with transaction() as db:
+    with reading() as db:
         found, reader, at = materials.material(db, material_id), auth.actor(db), now()
-        read(db, found, actor=reader, now=at)
-        file = found.file
-        bears_mark = process_of(db, found).fields["file_id"].watermark and file.media_type == PDF
-    if not bears_mark or reader.person is None:
-        return send(file)
-    return send(file, marked(bytes_of(file), f"{reader.person.name} {local(at):%Y-%m-%d %H:%M}"))
+        require_readable(db, found, actor=reader, now=at)
+        file, bears_mark = found.file, process_of(db, found).fields["file_id"].watermark
+    copy = None
+    if bears_mark and file.media_type == PDF and reader.person:
+        copy = marked(bytes_of(file), f"{reader.person.name} {local(at):%Y-%m-%d %H:%M}")
+    with transaction() as db:
+        read(db, materials.material(db, material_id), actor=auth.actor(db), now=at)
+    return send(file, copy)

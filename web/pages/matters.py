@@ -104,10 +104,12 @@ def act(matter_id: int, verb_name: str) -> str | Response | tuple[str, int]:
             uploads.take(request, process, verb, form)
             return render_template("matter/act.html", f=form, stale=None, kept=None, **shown)
         try:
+            with reading() as db:
+                permit(db, process, _readable(db, matter_id), verb, auth.actor(db), now())
+            received = uploads.take(request, process, verb, form)
             with transaction() as db:
                 subject, actor = _readable(db, matter_id), auth.actor(db)
-                permit(db, process, subject, verb, actor, now())
-                given = uploads.store(db, form, uploads.take(request, process, verb, form), subject, actor)
+                given = uploads.store(db, form, received, subject, actor)
                 perform(db, subject, verb_name, actor=actor, now=now(), seen=forms.seen(request), **given)
                 drop_draft(db, subject, verb_name, actor=actor)
             flash(_("已办理：%(verb)s。", verb=presenters.say(verb.title)), "done")

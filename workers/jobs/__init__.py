@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 import structlog
 
 from engine import clock, settings
-from engine.actions.tasks import Overtaken, fail_task, finish_task, take_task
+from engine.actions.tasks import FREEZE, Overtaken, fail_task, finish_task, take_task
 from engine.database import Database, Session
 from engine.models.ledger import Task
 from engine.settings import Settings
@@ -21,7 +21,7 @@ Effect = Callable[[Session], object]
 KINDS: dict[str, Callable[[Session, Task, Settings, datetime], Effect]] = {
     "make_document": documents.make_document,
     "compile_recommendations": drafts.compile_recommendations,
-    "freeze_figures": figures.freeze_figures,
+    FREEZE: figures.freeze_figures,
     "remind_due": reminders.remind_due,
     "tell_late": reminders.tell_that_it_is_late,
     "send_mail": mail.send_mail,

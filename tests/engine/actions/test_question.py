@@ -134,6 +134,15 @@ def test_what_is_split_off_a_chain_takes_along_what_had_come_with_it(house: Hous
         assert [question.merged_into_id for question in (one, two, three)] == [None, three.id, None]
 
 
+def test_hiding_one_of_a_chain_leaves_the_others_as_they_came_together(house: House) -> None:
+    with house.transaction() as db:
+        one, two, three, _four = chained(house, db)
+        moderator = house.actor(db, "moderator1")
+        perform(db, two, "hide", actor=moderator, now=house.now, reason_code="personal")
+        perform(db, three, "split", actor=moderator, now=house.now, reason="问的不是一件事")
+        assert (one.merged_into_id, three.merged_into_id) == (three.id, None)
+
+
 def test_who_asked_the_same_stays_together_when_one_of_them_is_hidden(house: House) -> None:
     with house.transaction() as db:
         one, two, three, four = chained(house, db)
@@ -141,7 +150,7 @@ def test_who_asked_the_same_stays_together_when_one_of_them_is_hidden(house: Hou
         perform(db, two, "hide", actor=moderator, now=house.now, **hidden)
         assert [question.merged_into_id for question in (one, two, three)] == [four.id, None, four.id]
         perform(db, four, "hide", actor=moderator, now=house.now, **hidden)
-        assert [question.merged_into_id for question in (one, three)] == [None, None]
+        assert [question.merged_into_id for question in (one, three)] == [three.id, None]
 
 
 def test_an_answer_cannot_be_owed_for_a_day_that_has_passed(house: House) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from sqlalchemy import insert, select, text, update
+from sqlalchemy import Executable, delete, insert, select, text, update
 from sqlalchemy.orm import Session
 
 from engine.actions.attendance import invite
@@ -30,6 +30,8 @@ from engine.queries.ledger import (
     tree,
     unsealed,
 )
+from engine.record import note
+from engine.rules import SYSTEM
 from migrations import upgrade
 from tests.engine.actions.test_recommendation import assigned, drafted
 from tests.houses import DAY, House
@@ -176,6 +178,20 @@ def test_a_changed_root_is_named(sealed: House) -> None:
     with sealed.transaction() as db:
         db.execute(update(LedgerNode).values(hash=bytes(32)))
     assert found(sealed) == ["Node 0 at level 8 of the ledger does not agree with its leaves."]
+
+
+@pytest.mark.parametrize("change", [delete(LedgerNode), update(LedgerNode).values(hash=bytes(32))])
+def test_a_kept_root_that_is_lost_or_wrong_is_never_signed(house: House, change: Executable) -> None:
+    with house.transaction() as db:
+        plan, growing = house.plan(db), Tree()
+        while growing.size < 300:
+            note(db, plan, "late", actor=SYSTEM, now=house.now)
+            seal(db, growing, key=KEY, now=house.now)
+        db.execute(change)
+        assert tree(db).root() == growing.root()
+        note(db, plan, "late", actor=SYSTEM, now=house.now)
+        seal(db, tree(db), key=KEY, now=house.now)
+    assert not [words for words in found(house) if "checkpoint" in words]
 
 
 def seal_and_fail(house: House) -> None:

@@ -11,8 +11,10 @@ from reportlab.pdfgen.canvas import Canvas
 from sqlalchemy import select
 from werkzeug.datastructures import FileStorage
 
+from engine.actions.files import path_of
 from engine.actions.perform import perform
 from engine.models.consultation import Material, Sitting
+from engine.models.house import Document
 from tests.houses import invited, sitting
 from tests.web.visitors import Visitor, Web, said
 
@@ -305,8 +307,16 @@ def test_who_was_invited_later_gets_it_too(web: Web) -> None:
     assert staff.get(path).status_code == 409
 
 
-@pytest.mark.parametrize("content", [pdf("first", password="shut"), b"%PDF-1.7\nnot one\n%%EOF\n"])
-def test_a_pdf_that_cannot_bear_the_readers_name_is_not_taken(web: Web, content: bytes) -> None:
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        (pdf("first", password="shut"), "设了密码或者不完好"),
+        (b"%PDF-1.7\nnot one\n%%EOF\n", "设了密码或者不完好"),
+        (pdf(*["page"] * 301), "不能超过 300 页"),
+    ],
+    ids=["password", "damaged", "long"],
+)
+def test_a_pdf_that_cannot_bear_the_readers_name_is_not_taken(web: Web, content: bytes, says: str) -> None:
     number, staff = planned(web, "group1"), web.sign_in("committee")
     path = f"/desk/sittings/{number}/materials/new"
     (box,) = re.findall(r'name="recipients" value="(\d+)"', staff.get(path).text)
@@ -314,7 +324,19 @@ def test_a_pdf_that_cannot_bear_the_readers_name_is_not_taken(web: Web, content:
     fields = {"title": "调研通报", "readable_until": "2026-11-24T16:00", "recipients": box}
     answer = staff.upload(path, fields | {"file_id": file(content)})
     assert answer.status_code == 422
-    assert "设了密码或者不完好" in said(answer)
+    assert says in said(answer)
+    assert web.facts() == before
+
+
+def test_what_cannot_be_handed_out_is_not_written_down_as_read(web: Web) -> None:
+    number, staff = planned(web, "group1"), web.sign_in("committee")
+    page = sent(web, staff, number, "沈组长")
+    staff.post(f"{page}/release")
+    guest, before = web.sign_in("group1"), web.facts()
+    with web.house.transaction() as db:
+        kept = path_of(web.app.config["SETTINGS"].data, db.get_one(Document, file_of(web)).sha256)
+    kept.write_bytes(b"%PDF-1.7\nbroken since\n%%EOF\n")
+    assert guest.get(f"{page.replace('matters', 'materials')}/file").status_code == 409
     assert web.facts() == before
 
 

@@ -188,6 +188,7 @@ def test_a_correction_is_another_edition_with_its_reason(house: House, over: int
     [
         (" ", "committee", Invalid),
         ("字" * 501, "committee", Invalid),
+        ("补\x1b[31m", "committee", Invalid),
         ("补录。", "moderator1", Forbidden),
         ("补录。", "citizen1", Forbidden),
     ],
@@ -213,6 +214,24 @@ def test_nothing_is_corrected_before_it_is_frozen_nor_twice_at_once(
     corrected(house, over, "补录。")
     with pytest.raises(WrongState):
         corrected(house, over, "补录。")
+
+
+def test_a_freezing_that_failed_is_tried_again_the_day_after(house: House, over: int, tmp_path: Path) -> None:
+    house.later(minutes=1)
+    with house.transaction() as db:
+        ask_to_freeze(db, now=house.now)
+        db.execute(update(Task).values(state="failed"))
+    turn(house, tmp_path)
+    assert snapshots(house) == []
+    house.later(days=1)
+    turn(house, tmp_path)
+    assert [one.edition for one in snapshots(house)] == [1]
+    corrected(house, over, "会后又审核通过 3 条评论。")
+    with house.transaction() as db:
+        db.execute(update(Task).where(Task.state == "waiting").values(state="failed"))
+    corrected(house, over, "会后又审核通过 3 条评论。")
+    turn(house, tmp_path)
+    assert [one.edition for one in snapshots(house)] == [1, 2]
 
 
 def test_a_worker_has_half_an_hour_for_it(house: House, over: int) -> None:
