@@ -109,7 +109,19 @@ def others_on_air(db: Session, _: str) -> ColumnElement[int]:
 
 
 def leave_requests(db: Session, _: str) -> ColumnElement[int]:
-    return _rows(LedgerEntry.matter_id == Matter.id, LedgerEntry.verb == "request_leave")
+    """For the day that holds now: what was asked before the sitting was put off was for another."""
+    moved = aliased(LedgerEntry)
+    rescheduled = (
+        select(func.coalesce(func.max(moved.id), 0))
+        .where(moved.matter_id == Matter.id, moved.verb == "reschedule")
+        .correlate(Matter)
+        .scalar_subquery()
+    )
+    return _rows(
+        LedgerEntry.matter_id == Matter.id,
+        LedgerEntry.verb == "request_leave",
+        LedgerEntry.id > rescheduled,
+    )
 
 
 def unread(db: Session, _: str) -> ColumnElement[int]:

@@ -133,15 +133,19 @@ def _parent_has(mark: str) -> Callable[[Session, Matter, int, datetime], bool]:
 
 def _plan_is_in_the_making(db: Session, matter: Matter, number: int, now: datetime) -> bool:
     """Asked of the plan itself where a topic is to be taken up."""
-    plan = matter if isinstance(matter, Plan) else db.get_one(Plan, matter.parent_id)
+    plan = matter if isinstance(matter, Plan) else matter.parent or matter
     return carries_mark(db, plan, "call_open") or carries_mark(db, plan, "drafting")
 
 
 def _topics_are_arranged(db: Session, matter: Matter, number: int, now: datetime) -> bool:
-    """Where their procedure has them arranged at all."""
+    """As far as their own procedure asks it of them."""
     rows = select(Topic).where(Topic.parent_id == matter.id, has_mark(db, "topic", "shortlisted"))
-    left = db.scalars(rows.where(Topic.planned_time.is_(None)))
-    return not any("arrange" in process_of(db, topic).verbs for topic in left)
+    return not any(_lacks_arrangement(db, topic) for topic in db.scalars(rows))
+
+
+def _lacks_arrangement(db: Session, topic: Topic) -> bool:
+    verb = process_of(db, topic).verbs.get("arrange")
+    return verb is not None and any(getattr(topic, name, "") is None for name in verb.needs)
 
 
 def _supporters(db: Session, matter: Matter, number: int, now: datetime) -> bool:

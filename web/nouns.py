@@ -13,7 +13,7 @@ from engine.actions.sitting import KINDS
 from engine.clock import day
 from engine.clock import now as clock_now
 from engine.database import Session
-from engine.editions import carries_mark, process_of, process_on, shipped
+from engine.editions import carries_mark, process_of, process_on
 from engine.errors import WrongState
 from engine.guards import is_undecided, unmet
 from engine.models.consultation import Attendance, Material, Research, Sitting
@@ -39,7 +39,7 @@ from engine.queries.research import rounds
 from engine.rules import DOOR_KEEPERS, PROGRAMMERS, ROLES, TOPIC_DECIDERS, Actor, role_over
 from engine.words import Words
 from web.auth import settings
-from web.presenters import clock_words, qr, say, time_words
+from web.presenters import chosen, clock_words, qr, say, time_words
 
 BY_HAND = "sign_in_by_staff"
 ELSEWHERE = {"read", "share"}
@@ -177,11 +177,16 @@ def _plan(db: Session, matter: Matter, actor: Actor) -> Shown:
     found = topics.of_plan(db, plan)
     counts = Counter(one.at for one in found)
     always = topics.IN_PLAN if carries_mark(db, plan, "issued") else ()
-    titles, fields = topics.titles(), shipped("topic").fields
+    titles = topics.titles()
     may_decide = bool(actor.roles & TOPIC_DECIDERS)
     return {
         "topics": [
-            {"href": url_for("matters.show", matter_id=one.topic.id), "topic": one.topic, "line": one}
+            {
+                "href": url_for("matters.show", matter_id=one.topic.id),
+                "topic": one.topic,
+                "line": one,
+                **{name: chosen(db, one.topic, name) for name in ("form", "level", "planned_time")},
+            }
             for one in found
             if at in ("", one.at)
         ],
@@ -190,7 +195,6 @@ def _plan(db: Session, matter: Matter, actor: Actor) -> Shown:
         "tabs": [
             (mark, titles[mark], counts[mark]) for mark in topics.OF_PLAN if mark in {*always, *counts, at}
         ],
-        "choices": {name: fields[name].choices for name in ("form", "level", "planned_time")},
         "may_decide": may_decide,
         "may_arrange": may_decide and counts["shortlisted"] and topics.is_in_the_making(db, plan),
         "pool": [

@@ -12,6 +12,8 @@ from engine import calendar, workdays
 from engine.clock import day, local, now
 from engine.database import Session
 from engine.deadlines import Deadline
+from engine.editions import process_of
+from engine.models.matter import Matter
 from engine.process import Field, State
 from engine.queries import names
 from engine.words import LANGUAGES, Language, Words
@@ -109,6 +111,12 @@ def due(db: Session, deadline: Deadline | None, today: date | None = None) -> Du
         say(workdays.by_words(deadline.due, today, days)),
         workdays.traffic(deadline.due, today, days, warn),
     )
+
+
+def chosen(db: Session, matter: Matter, name: str) -> str:
+    """A choice that a matter keeps, by its own edition, or the code where that no longer has it; a dash for none."""
+    given, spec = getattr(matter, name), process_of(db, matter).fields.get(name)
+    return answer(db, spec, given) if spec and given else given or "—"
 
 
 def answer(db: Session, spec: Field, given: Any) -> str:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -111,13 +111,16 @@ def remind(
     return entry
 
 
-def move_windows(db: Session, sitting: Sitting, by: timedelta, *, now: datetime) -> None:
-    """The hours of its materials go along with a sitting; whom one has been released to is told."""
+def move_windows(db: Session, sitting: Sitting, before: datetime, *, now: datetime) -> None:
+    """What was to be read until the sitting's end, which was `before`, is until its new one; whom it has been released
+    to is told. Other hours are the office's own and stay.
+    """
     for one in materials.materials(db, sitting):
         verb = process_of(db, one).verbs.get("reschedule")  # an office's own edition need not have it
-        if verb and one.state in verb.start:
-            hours = {"readable_from": one.readable_from, "readable_until": one.readable_until}
-            later: dict[str, Any] = {name: at + by for name, at in hours.items() if at}
+        if verb and one.state in verb.start and one.readable_until == before:
+            later: dict[str, Any] = {"readable_until": sitting.ends_at}
+            if one.readable_from and one.readable_from > now:
+                later["readable_from"] = one.readable_from + (sitting.ends_at - before)
             entry = advance(db, one, "reschedule", actor=SYSTEM, now=now, **later)
             if carries_mark(db, one, "released"):
                 tell(db, one, entry, [each.person for each in one.recipients])

@@ -1,6 +1,7 @@
 """Pictures as the public gets them: drawn anew, so that nothing is in them but what is seen."""
 
 import os
+import struct
 import subprocess
 import tempfile
 from io import BytesIO
@@ -16,6 +17,8 @@ from engine.words import Words
 
 WIDEST = 1280
 QUALITY = 82
+BROKEN = (OSError, ValueError, SyntaxError, struct.error)
+"""What Pillow says of pictures that are none, and of what a camera wrote into them."""
 PATIENCE_S = 10
 """For the first picture of a film, which takes a quarter of a second."""
 
@@ -30,7 +33,7 @@ def public_picture(data: Path, of: Document) -> Path:
         try:
             drawn = _still(original) if of.media_type.startswith("video/") else original.read_bytes()
             _keep(path, _drawn(drawn))
-        except (OSError, ValueError, Image.DecompressionBombError, subprocess.SubprocessError) as error:
+        except (*BROKEN, Image.DecompressionBombError, subprocess.SubprocessError) as error:
             raise NotFound(Words("这张图片无法显示。", "This picture cannot be shown.")) from error
     return path
 

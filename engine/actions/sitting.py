@@ -71,7 +71,7 @@ def reschedule_sitting(
             one.arrived_at = one.remote_consent = None
     db.flush()
     if sitting.ends_at != before:
-        move_windows(db, sitting, sitting.ends_at - before, now=now)
+        move_windows(db, sitting, before, now=now)
     return entry
 
 

@@ -47,7 +47,7 @@ class Topic(Matter):
     matter_kind: Mapped[str | None] = mapped_column(String(20))
     form: Mapped[str | None] = mapped_column(String(20))
     level: Mapped[str | None] = mapped_column(String(20))
-    planned_time: Mapped[str | None] = mapped_column(String(3))
+    planned_time: Mapped[str | None] = mapped_column(String(20))
     feasibility: Mapped[str | None] = mapped_column(Text)
     merged_into_id: Mapped[int | None] = mapped_column(ForeignKey("topic.id"))
     merged_first_id: Mapped[int | None] = mapped_column(ForeignKey("topic.id"))

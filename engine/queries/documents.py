@@ -173,6 +173,7 @@ def day_words(on: date) -> str:
 
 
 def _choice(db: Session, matter: Matter, field: str) -> str:
-    """The Chinese word of a choice that a matter keeps, by its own edition."""
-    given = getattr(matter, field)
-    return process_of(db, matter).fields[field].choices[given].zh if given else ""
+    """The Chinese word of a choice that a matter keeps, by its own edition, or the code where that no longer has it."""
+    given = getattr(matter, field) or ""
+    spec = process_of(db, matter).fields.get(field)
+    return spec.choices[given].zh if spec and given in spec.choices else given

@@ -3,15 +3,17 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, and_, func, select
 from sqlalchemy.orm import Session
 
 from engine.editions import has_mark
 from engine.models.consultation import Segment, Sitting
 from engine.models.live import Like, LiveMinute, LiveSample
 from engine.models.matter import Matter
-from engine.queries.statistics import SAID, traffic
+from engine.models.voice import Comment, Question
+from engine.queries.statistics import SAID
 from engine.wire import KINDS, Kind
 
 
@@ -52,43 +54,58 @@ def minutes(db: Session, sitting: Sitting) -> list[Minute]:
 
 
 def segments(db: Session, sitting: Sitting, now: datetime) -> Sequence[Watched]:
+    """In as many queries for many segments as for one."""
+    until = sitting.closed_at or now
+    online = {
+        segment: (round(float(mean), 1), peak)
+        for segment, mean, peak in db.execute(
+            select(Segment.id, func.avg(LiveSample.online), func.max(LiveSample.online))
+            .join(LiveSample, LiveSample.sitting_id == Segment.sitting_id)
+            .where(LiveSample.kind == "official", _during(LiveSample.at, sitting, until))
+            .group_by(Segment.id)
+        )
+    }
+    likes = {
+        segment: count
+        for segment, count in db.execute(
+            select(Segment.id, func.count())
+            .join(Like, Like.sitting_id == Segment.sitting_id)
+            .where(Like.kind == "official", _during(Like.at, sitting, until))
+            .group_by(Segment.id)
+        )
+    }
+    comments, questions = (_said(db, sitting, figure, until) for figure in ("comments", "questions"))
     return [
-        _watched(db, one, one.started_at, one.ended_at or sitting.closed_at or now)
+        Watched(
+            segment=one,
+            until=one.ended_at or until,
+            online_mean=online[one.id][0] if one.id in online else None,
+            online_peak=online[one.id][1] if one.id in online else None,
+            likes=likes.get(one.id, 0),
+            comments=comments.get(one.id, 0),
+            questions=questions.get(one.id, 0),
+        )
         for one in sitting.segments
         if one.started_at
     ]
 
 
-def _watched(db: Session, segment: Segment, since: datetime, until: datetime) -> Watched:
-    sitting = segment.sitting_id
-    samples = select(func.avg(LiveSample.online), func.max(LiveSample.online)).where(
-        LiveSample.sitting_id == sitting,
-        LiveSample.kind == "official",
-        LiveSample.at >= since,
-        LiveSample.at < until,
-    )
-    mean, peak = db.execute(samples).one()
-    liked = select(func.count()).where(
-        Like.sitting_id == sitting, Like.kind == "official", Like.at >= since, Like.at < until
-    )
-    return Watched(
-        segment,
-        until,
-        None if mean is None else round(float(mean), 1),
-        peak,
-        db.scalar(liked) or 0,
-        _said(db, sitting, "comments", since, until),
-        _said(db, sitting, "questions", since, until),
+def _during(at: Any, sitting: Sitting, until: datetime) -> ColumnElement[bool]:
+    """A moment of the sitting while a segment lasted, or lasts still."""
+    return and_(
+        Segment.sitting_id == sitting.id,
+        at >= Segment.started_at,
+        at < func.coalesce(Segment.ended_at, until),
     )
 
 
-def _said(db: Session, sitting_id: int, figure: str, since: datetime, until: datetime) -> int:
+def _said(db: Session, sitting: Sitting, figure: str, until: datetime) -> dict[int, int]:
     """By when they were sent, of those that count into the figure now."""
     noun, mark = SAID[figure]
-    kinds = select(traffic(noun)).where(
-        Matter.sitting_id == sitting_id,
-        has_mark(db, noun, mark),
-        Matter.created_at >= since,
-        Matter.created_at < until,
+    model = Comment if noun == "comment" else Question
+    rows = (
+        select(Segment.id, func.count(model.id))
+        .join(model, Matter.sitting_id == Segment.sitting_id)
+        .where(has_mark(db, noun, mark), ~model.is_test, _during(Matter.created_at, sitting, until))
     )
-    return list(db.scalars(kinds)).count("official")
+    return {segment: count for segment, count in db.execute(rows.group_by(Segment.id))}

@@ -10,7 +10,7 @@ depends_on = None
 
 
 def upgrade() -> None:
-    op.add_column("topic", sa.Column("planned_time", sa.String(length=3), nullable=True))
+    op.add_column("topic", sa.Column("planned_time", sa.String(length=20), nullable=True))
     op.add_column("topic", sa.Column("level", sa.String(length=20), nullable=True))
 
 

@@ -74,13 +74,8 @@ def _typed(request: Request, spec: Field) -> Any:
 
 def _rows(request: Request, spec: Field) -> list[dict[str, str]]:
     """Inputs are named `field-row-column`; one empty row more where 「再加一行」 was pressed."""
-    numbers = sorted(
-        {
-            int(part)
-            for key in request.form
-            if key.startswith(f"{spec.name}-") and (part := key.split("-")[1]).isdigit() and len(part) < 4
-        }
-    )
+    parts = {key.split("-")[1] for key in request.form if key.startswith(f"{spec.name}-")}
+    numbers = sorted(int(part) for part in parts if part.isascii() and part.isdigit() and len(part) < 4)
     rows = [
         {column: request.form.get(f"{spec.name}-{number}-{column}", "") for column in spec.of}
         for number in numbers

@@ -1,6 +1,7 @@
 """Consultations and recommendations as the public reads them."""
 
 from collections.abc import Sequence
+from functools import partial
 
 from flask import Blueprint, render_template, request, url_for
 from flask_babel import gettext as _
@@ -12,6 +13,7 @@ from engine.models.questionnaire import Questionnaire
 from engine.queries import questionnaires, sittings
 from engine.queries import recommendations as threads
 from engine.queries.matters import history, state_of
+from web import presenters
 from web.auth import open_to_all
 from web.pages.live import life
 from web.paging import asked_page
@@ -25,13 +27,12 @@ pages = Blueprint("consultations", __name__)
 def show(consultation_id: int) -> str:
     with reading() as db:
         consultation = sittings.consultation(db, consultation_id)
-        process = process_of(db, consultation)
         asking = questionnaires.open_now(db, consultation)
         held_at = sittings.sittings_of(db, consultation)
         return render_template(
             "consultation/show.html",
             consultation=consultation,
-            process=process,
+            chosen=partial(presenters.chosen, db),
             state=state_of(db, consultation),
             sittings=[(one, state_of(db, one)) for one in held_at],
             going=_going(db, held_at, asking),

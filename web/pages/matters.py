@@ -63,6 +63,7 @@ def show(matter_id: int) -> str | Response:
             steps=history(db, subject, None if "all" in request.args else STEPS),
             page_of_steps=STEPS,
             said=partial(presenters.answer, db),
+            chosen=partial(presenters.chosen, db, subject),
             asleep=auth.needs_second_factor(db),
             above=nouns.above(db, subject, actor),
             **nouns.beside(db, subject, actor, now()),

@@ -15,6 +15,7 @@ from engine.editions import process_of, shipped
 from engine.errors import Invalid, NotFound, Refused, Stale, WrongState
 from engine.models.topic import Plan, Topic
 from engine.queries import topics
+from engine.rules import TOPIC_DECIDERS
 from engine.words import Words
 from web import auth
 from web.auth import for_roles
@@ -27,7 +28,7 @@ ARRANGE = "arrange"
 
 
 @pages.post("/<id:matter_id>/take-in")
-@for_roles("office_staff")
+@for_roles(*TOPIC_DECIDERS)
 def take_in(matter_id: int) -> Response:
     ticked = [
         int(one) for one in request.form.getlist("topic") if one.isascii() and one.isdigit() and len(one) < 10
@@ -39,7 +40,7 @@ def take_in(matter_id: int) -> Response:
 
 
 @pages.route("/<id:matter_id>/arrangement", methods=["GET", "POST"])
-@for_roles("office_staff")
+@for_roles(*TOPIC_DECIDERS)
 def arrangement(matter_id: int) -> Response | tuple[str, int]:
     """Form, time, group and unit of every topic in the draft on one page. What was filled in is saved together, and a
     refusal keeps all of it.
@@ -59,7 +60,9 @@ def arrangement(matter_id: int) -> Response | tuple[str, int]:
             flash(_("安排已保存。"), "done")
             return redirect(url_for("matters.show", matter_id=matter_id))
     with reading() as db:
-        plan, process = _plan(db, matter_id), shipped("topic")
+        plan = _plan(db, matter_id)
+        drafted = _drafted(db, plan)
+        process = process_of(db, drafted[0]) if drafted else shipped("topic")
         verb = process.verbs[ARRANGE]
         is_late = any(isinstance(one, Stale | WrongState) for one in wrong.values())
         return render_template(
@@ -67,7 +70,7 @@ def arrangement(matter_id: int) -> Response | tuple[str, int]:
             plan=plan,
             verb=verb,
             asked=forms.asked(db, process, verb),
-            rows=[_row(db, topic, wrong.get(topic.id)) for topic in _drafted(db, plan)],
+            rows=[_row(db, topic, wrong.get(topic.id)) for topic in drafted],
             wrong=wrong,
         ), 409 if is_late else 422 if wrong else 200
 

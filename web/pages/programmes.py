@@ -93,7 +93,7 @@ def _typed() -> list[dict[str, str]]:
 def _move() -> tuple[int, int]:
     """Which row is to go where; no row where none is."""
     way, _dash, row = request.form.get("move", "").partition("-")
-    at = _number(row) if way in ("up", "down") and row.isdigit() else -1
+    at = _number(row) if way in ("up", "down") and row.isascii() and row.isdigit() else -1
     return (at, at + (1 if way == "down" else -1)) if at >= 0 else (-1, -1)
 
 

@@ -154,6 +154,21 @@ def test_leave_is_asked_for_twice_at_most_and_what_is_refused_must_be_attended(h
         assert "本组只有您熟悉情况。" in [answer for step in history(db, one) for _, answer in step.answers]
 
 
+def test_for_another_day_leave_may_be_asked_for_anew(house: House) -> None:
+    with house.transaction() as db:
+        planned = at(house, db, days=20)
+        one = invited(house, db, planned)
+        for _ in range(2):
+            do(house, db, one, "request_leave", **LEAVE)
+            do(house, db, one, "withdraw_leave")
+        perform(
+            db, planned, "postpone", actor=house.actor(db, "leader"), now=house.now, public_reason="台风。"
+        )
+        committee = house.actor(db, "committee")
+        perform(db, planned, "reschedule", actor=committee, now=house.now, **NEW_DAY)
+        assert do(house, db, one, "request_leave", **LEAVE) == "leave_requested"
+
+
 def test_the_answer_is_due_three_working_days_before_and_the_one_invited_is_reminded(house: House) -> None:
     with house.transaction() as db:
         one = invited(house, db, at(house, db, days=20))

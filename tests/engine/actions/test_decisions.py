@@ -1,10 +1,13 @@
 """Decisions on topics are held without anybody hearing of them and come out together or not at all."""
 
+import re
+
 import pytest
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from engine.actions.decisions import drop_held, hold, release, shown
+from engine.actions.editions import move_running
 from engine.actions.people import confirm_post, grant_post
 from engine.actions.perform import perform
 from engine.editions import SHIPPED
@@ -27,6 +30,23 @@ def two_scored(house: House, db: Session) -> tuple[Topic, Topic]:
     for topic in (first, second):
         score(house, db, topic)
     return first, second
+
+
+def test_what_is_held_does_not_outlive_the_text_it_was_held_by(house: House) -> None:
+    text = (SHIPPED / "topic.toml").read_text(encoding="utf-8")
+    text = re.sub(r'(name\s*=\s*)"decline"', r'\1"turn_down"', text)
+    with house.transaction() as db:
+        topic, office = house.topic(db, house.plan(db)), house.actor(db, "office")
+        hold(
+            db, topic, "decline", actor=office, now=house.now, reason_code="personal", reason="请走信访渠道。"
+        )
+        adopted(house, db, text=text, name="topic", moves={topic.state: topic.state})
+        move_running(db, now=house.now)
+        assert db.get(HeldDecision, topic.id) is None
+        assert [step.title.en for step in history(db, topic)][-2:] == [
+            "Decision taken back before its release",
+            "Moved to a new edition of the procedure",
+        ]
 
 
 def colleague(house: House, db: Session) -> Actor:

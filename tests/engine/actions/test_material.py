@@ -350,6 +350,19 @@ def test_its_hours_go_along_with_its_sitting_and_whom_it_was_released_to_is_told
 
 
 @ON_ONE
+def test_hours_that_do_not_end_with_the_sitting_stay_as_they_were_set(house: House) -> None:
+    with house.transaction() as db:
+        made, _one, _other = handed_out(house, db)
+        at, committee = db.get_one(Sitting, made.parent_id), house.actor(db, "committee")
+        do(house, db, made, "set_window", readable_until="2026-11-20T17:00")
+        until, heard = made.readable_until, told(db, made)
+        perform(db, at, "postpone", actor=house.actor(db, "leader"), now=house.now, public_reason="台风。")
+        new = {"starts_at": "2026-12-08T14:00", "ends_at": "2026-12-08T17:00", "place": "协商室"}
+        perform(db, at, "reschedule", actor=committee, now=house.now, **new)
+        assert (made.readable_until, told(db, made)) == (until, heard)
+
+
+@ON_ONE
 def test_it_is_to_be_released_ten_working_days_before(house: House) -> None:
     with house.transaction() as db:
         at = planned(house, db, days=20)

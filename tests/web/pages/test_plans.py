@@ -5,13 +5,65 @@ from pathlib import Path
 
 import pytest
 
+from engine.actions.editions import move_running
 from engine.actions.perform import perform
 from engine.database import Session
+from engine.editions import SHIPPED
+from engine.errors import WrongState
 from engine.models.people import Group
 from engine.models.topic import Plan, Topic
-from tests.houses import ARRANGEMENT, POINTS, carried_over_topic, decided, planned_topic
+from engine.queries.documents import plan_lines
+from tests.engine.actions.test_editions import adopted
+from tests.houses import ARRANGEMENT, POINTS, carried_over_topic, decide, decided, draft, planned_topic
 from tests.web.visitors import Visitor, Web, said
 from tests.workers.jobs.test_documents import made
+
+
+def test_an_office_that_plans_by_half_years_reads_its_topics_old_and_new(web: Web) -> None:
+    text = (SHIPPED / "topic.toml").read_text(encoding="utf-8")
+    halves = 'choices = { half1 = "上半年 | First half", half2 = "下半年 | Second half" }'
+    text = re.sub(r"choices = \{ m01 .*\}", halves, text)
+    with web.house.transaction() as db:
+        call = web.house.plan(db)
+        old = scored(web, db, call, "加装电梯", "shortlist")
+        decide(web.house, db, call)
+        plan, number = call.id, old.id
+        adopted(web.house, db, text=text, name="topic", moves={"draft_plan": "draft_plan"})
+        move_running(db, now=web.house.now)
+        assert (old.edition, old.planned_time) == (2, "q2")
+    office = web.sign_in("office")
+    for path in (f"/desk/matters/{number}", f"/desk/matters/{plan}"):
+        answer = office.get(path)
+        assert (answer.status_code, "q2" in said(answer)) == (200, True), path
+    with web.house.transaction() as db:
+        leader = web.house.actor(db, "leader")
+        perform(db, db.get_one(Plan, plan), "issue", actor=leader, now=web.house.now)
+        (line,) = plan_lines(db, db.get_one(Plan, plan))
+        assert line.time == "q2"
+    assert "q2" in said(web.visitor().get(f"/topics/{number}"))
+    with web.house.transaction() as db:
+        new = web.house.plan(db, 2028)
+        topic = scored(web, db, new, "增加社区托育点", "shortlist")
+        perform(db, new, "draft", actor=web.house.actor(db, "office"), now=web.house.now)
+        later, plan = topic.id, new.id
+    assert "上半年" in said(office.get(f"/desk/plans/{plan}/arrangement"))
+    with web.house.transaction() as db:
+        given = ARRANGEMENT | {"planned_time": "half1"}
+        topic, actor = db.get_one(Topic, later), web.house.actor(db, "office")
+        perform(db, topic, "arrange", actor=actor, now=web.house.now, **given)
+    assert "上半年" in said(office.get(f"/desk/matters/{plan}"))
+
+
+def test_no_topic_comes_into_a_draft_that_the_three_offices_have(web: Web) -> None:
+    with web.house.transaction() as db:
+        plan, office = web.house.plan(db), web.house.actor(db, "office")
+        scored(web, db, plan, "加装电梯", "shortlist")
+        late = web.house.screened_topic(db, plan, "增加社区托育点", "citizen2")
+        for name in ("scorer1", "scorer2", "scorer3"):
+            perform(db, late, "score", actor=web.house.actor(db, name), now=web.house.now, points=POINTS)
+        draft(web.house, db, plan)
+        with pytest.raises(WrongState, match="joint revision"):
+            perform(db, late, "shortlist", actor=office, now=web.house.now)
 
 
 def scored(web: Web, db: Session, plan: Plan, title: str, verb: str, **given: object) -> Topic:

@@ -5,6 +5,7 @@ import re
 from datetime import date
 from io import BytesIO
 
+import pytest
 from PIL import ExifTags, Image
 from sqlalchemy import select
 from werkzeug.datastructures import FileStorage
@@ -186,9 +187,20 @@ def test_the_photo_of_a_finding_is_public_once_accepted_and_says_not_where_it_wa
     assert citizen.get("/findings/999999/photo").status_code == 404
 
 
-def test_a_picture_that_cannot_be_drawn_is_refused_in_words(web: Web) -> None:
+def misread() -> bytes:
+    """A photo whose camera wrote a text where a number belongs."""
+    exif, picture = Image.Exif(), BytesIO()
+    exif[ExifTags.Base.Orientation], exif[ExifTags.Base.ImageDescription] = 6, "hello"
+    Image.new("RGB", (90, 90)).save(picture, "JPEG", exif=exif)
+    content = bytearray(picture.getvalue())
+    content[41] = 0
+    return bytes(content)
+
+
+@pytest.mark.parametrize("content", [snapshot()[:4000], misread()], ids=["cut", "misread"])
+def test_a_picture_that_cannot_be_drawn_is_refused_in_words(web: Web, content: bytes) -> None:
     number = task(web)
-    photo, report = taken(web, number, "断.jpg", snapshot()[:4000]), file(web, number, "报告.pdf")
+    photo, report = taken(web, number, "断.jpg", content), file(web, number, "报告.pdf")
     do(web, number, "add_finding", **FINDING, photo_id=photo)
     do(web, number, "submit_report", summary="摘要。", report_id=report)
     do(web, number, "accept", "committee")
@@ -235,6 +247,12 @@ def test_tables_that_may_be_left_empty_may_be_left_as_the_page_sends_them(web: W
     assert begun.status_code == 302
     refused = leader.post(f"{begun.location}/start_field", no_visits | {"version": "1"})
     assert (refused.status_code, "请填写“走访安排”。" in said(refused)) == (422, True)
+
+
+def test_rows_are_numbered_by_plain_digits(web: Web) -> None:
+    number, leader = task(web), web.sign_in("group1")
+    answer = leader.post(f"/desk/matters/{number}/submit_report", {"chapters-²-title": "x", "summary": ""})
+    assert answer.status_code == 422
 
 
 def test_a_row_more_and_a_stale_form_keep_the_chosen_report(web: Web) -> None:
