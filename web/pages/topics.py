@@ -152,6 +152,9 @@ def _put_forward(verb_name: str, layout: str) -> str | Response | tuple[str, int
                     if not found:
                         topic = submit_topic(db, plan, actor=actor, now=now(), verb=verb_name, **form.given)
                         keep(db, topic, actor, key, form.given, now())
+            if topic and verb_name == "enter":
+                flash(_("议题已登记，等待初筛。"), "done")
+                return redirect(url_for("matters.show", matter_id=topic.id))
             if topic:
                 flash(_("议题已提交，初筛通过后公开。结果在“我的”页面里看。"), "done")
                 return redirect(url_for("topics.show", topic_id=topic.id))

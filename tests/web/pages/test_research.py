@@ -267,3 +267,12 @@ def test_a_row_more_and_a_stale_form_keep_the_chosen_report(web: Web) -> None:
     answer = leader.post(form, {"version": version, "summary": "摘要。", "report_id-kept": kept})
     assert answer.status_code == 302, said(answer)
     assert "调研报告.pdf" in said(leader.get(f"/desk/matters/{number}"))
+
+
+def test_the_visits_that_were_planned_with_the_task_stand_in_the_form(web: Web) -> None:
+    with web.house.transaction() as db:
+        number = planned_research(web.house, db, visits=VISITS).id
+    page = web.sign_in("group1").get(f"/desk/matters/{number}/start_field")
+    for visit in VISITS:
+        assert f'value="{visit["place"]}"' in page.text
+    assert "这里写的代替原来的安排。" in said(page)

@@ -288,8 +288,10 @@ def test_a_topic_entered_for_somebody_shows_its_source_and_never_the_name(web_on
     open_call(web)
     office = web.sign_in("office")
     assert 'href="/desk/topics/enter"' in office.get("/desk/topics").text
-    path = office.post("/desk/topics/enter", PAPER | {"key": "k"}).location
-    number = path.rpartition("/")[2]
+    entered = office.post("/desk/topics/enter", PAPER | {"key": "k"}).location
+    assert entered.startswith("/desk/matters/")
+    number = entered.rpartition("/")[2]
+    path = f"/topics/{number}"
     assert office.post(f"/desk/matters/{number}/accept", {"version": "1"}).status_code == 302
     page = said(web.visitor().get(path))
     assert "来源：来信，由工作人员录入" in page
