@@ -16,8 +16,8 @@ from engine.editions import process_of, process_on
 from engine.errors import Invalid, WrongState
 from engine.models.topic import Plan, Topic
 from engine.permits import may_begin, offers
-from engine.queries import topics
-from engine.queries.matters import history, state_of
+from engine.queries import sittings, topics
+from engine.queries.matters import children, history, state_of
 from engine.rules import Actor
 from engine.words import Words
 from web import auth, presenters
@@ -76,6 +76,11 @@ def show(topic_id: int) -> str:
             chosen=partial(presenters.chosen, db, topic),
             answer_due=presenters.due(db, topics.answer_due(db, topic)),
             state=state_of(db, topic),
+            consultations=[
+                (one, state_of(db, one))
+                for one in children(db, topic, "consultation")
+                if sittings.once_public(db, one)
+            ],
             steps=steps,
             told=moves[-1].answers if topics.is_by(actor, topic) and len(moves) > 1 else [],
             said=partial(presenters.answer, db),

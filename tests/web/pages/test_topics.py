@@ -10,7 +10,7 @@ from engine.actions.perform import perform
 from engine.clock import day
 from engine.editions import SHIPPED
 from engine.models.topic import Support, Topic
-from tests.houses import POINTS, carried_over_topic
+from tests.houses import POINTS, carried_over_topic, sitting
 from tests.web.visitors import Visitor, Web, said
 
 GOOD = {"title": "加快老旧小区电梯加装", "why_now": "老人下楼难。", "matter_kind": "livelihood"}
@@ -383,3 +383,13 @@ def test_who_is_still_to_score_sees_no_other_scores_and_a_member_no_sheets(web: 
         assert ("平均分 80 分" in seen, name in seen) == (average, sheet), who
         assert ("平均分 —" in seen) == (not average)
         assert "评分人数 2 人" in seen
+
+
+def test_a_planned_topic_leads_to_its_consultation_and_that_sitting_to_it(web: Web) -> None:
+    with web.house.transaction() as db:
+        at = sitting(web.house, db)
+        number, consulted, topic = at.id, at.parent_id, at.parent.parent_id
+    door = f'href="/consultations/{consulted}"'
+    assert door in web.visitor().get(f"/topics/{topic}").text
+    page = web.visitor().get(f"/live/{number}").text
+    assert door in page.partition("data-tabs")[0]
