@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import and_, or_, select
+from sqlalchemy import and_, func, or_, select
 from sqlalchemy.orm import Session
 
 from engine.editions import has_mark
@@ -12,8 +12,9 @@ from engine.guards import SITTING_ON
 from engine.models.consultation import Consultation, Finding, Promise, Research, Segment, Sitting
 from engine.models.house import Document
 from engine.models.matter import Matter, MatterMark
+from engine.models.people import Post
 from engine.models.voice import Question
-from engine.rules import Actor
+from engine.rules import SITTING_CONFIRMERS, Actor
 from engine.words import Words
 
 
@@ -132,6 +133,21 @@ def showable(db: Session, sitting: Sitting) -> tuple[Sequence[Finding], Sequence
 def second_of(sitting: Sitting, moment: datetime) -> int:
     """Seconds since the opening: where the recording is at a moment; 0 before it."""
     return max(0, int((moment - sitting.opened_at).total_seconds())) if sitting.opened_at else 0
+
+
+def with_posts_to_confirm(db: Session, actor: Actor) -> list[tuple[Sitting, int]]:
+    """The sittings that are not over, the next one first, with how many posts this person may confirm: never their own,
+    nor what they have proposed themselves.
+    """
+    if not actor.roles & SITTING_CONFIRMERS:
+        return []
+    waiting = Post.confirmed_at.is_(None), Post.ended_at.is_(None)
+    others = Post.person_id != actor.id, Post.granted_by_id.is_distinct_from(actor.id)
+    rows = select(Post.sitting_id, func.count()).where(*waiting, *others).group_by(Post.sitting_id)
+    counts = {sitting: count for sitting, count in db.execute(rows) if sitting}
+    ahead = or_(*(has_mark(db, "sitting", mark) for mark in SITTING_ON))
+    found = select(Sitting).where(Sitting.id.in_(counts), ahead).order_by(Sitting.starts_at)
+    return [(one, counts[one.id]) for one in db.scalars(found)]
 
 
 def serving(db: Session, actor: Actor) -> Sequence[Sitting]:

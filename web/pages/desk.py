@@ -69,6 +69,7 @@ def index() -> str:
                 "invited" in state.marks and bool(verbs) for _, _, state, _, verbs, _ in invitations
             ),
             briefs=briefs.open_to(db, actor),
+            posts=sittings.with_posts_to_confirm(db, actor),
             serving=[(one, state_of(db, one), _halls(actor, one)) for one in sittings.serving(db, actor)],
         )
 

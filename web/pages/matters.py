@@ -23,7 +23,7 @@ from engine.permits import Kept, may_begin, offers, permit
 from engine.process import Process, Verb
 from engine.queries import questionnaires, recommendations, topics, voices
 from engine.queries.briefs import theirs
-from engine.queries.matters import asked_back, draft, history, matter, may_read
+from engine.queries.matters import Step, asked_back, draft, history, matter, may_read
 from engine.queries.sittings import sitting
 from engine.words import Words
 from web import auth, nouns, presenters
@@ -87,6 +87,8 @@ def act(matter_id: int, verb_name: str) -> str | Response | tuple[str, int]:
             "version": subject.version,
             "sources": _sources(db, subject),
             "asked_back": None if verb.stays else asked_back(db, subject),
+            "approving": _approving(db, subject, verb),
+            "said": partial(presenters.answer, db),
         }
         kept = draft(db, actor, subject, verb_name)
         asked_for = {
@@ -246,6 +248,12 @@ def _choices(db: Session, subject: Matter) -> dict[str, list[forms.Option]]:
     if isinstance(subject, Recommendation):
         return {name: list(found.items()) for name, found in recommendations.citable(db, subject).items()}
     return {}
+
+
+def _approving(db: Session, subject: Matter, verb: Verb) -> Step | None:
+    """What somebody else has done that this step approves or refuses."""
+    done = (step for step in reversed(history(db, subject)) if step.entry.verb in verb.not_by)
+    return next(done, None) if verb.not_by else None
 
 
 def _row(subject: Matter, verb: Verb, number: str | None) -> dict[str, object]:

@@ -453,3 +453,21 @@ def test_the_table_of_topics_is_sorted_by_average_on_demand(web: Web) -> None:
         perform(db, high, "score", actor=actor, now=web.house.now, points=POINTS)
     page = said(web.sign_in("office").get("/desk/topics?sort=-average"))
     assert page.index("高分议题") < page.index("低分议题") < page.index("没评议题")
+
+
+def test_posts_of_a_sitting_wait_on_the_desk_of_whoever_may_confirm_them(web: Web) -> None:
+    with web.house.transaction() as db:
+        at = sitting(web.house, db, live=False)
+        person = web.house.actor(db, "research").person
+        grant_post(db, person, "host", at, actor=web.house.actor(db, "committee"), now=web.house.now)
+        number, title = at.id, at.title
+    office, door = web.sign_in("office"), f"/desk/sittings/{number}/posts"
+    page = office.get("/desk/")
+    assert f"有 1 个岗位等您确认 {title}" in said(page)
+    assert "现在没有等您办理的事。" not in said(page)
+    assert f'href="{door}"' in page.text
+    for other in ("committee", "research"):
+        assert "个岗位等您确认" not in said(web.sign_in(other).get("/desk/"))
+    (confirm,) = re.findall(rf'action="({door}/\d+/confirm)"', office.get(door).text)
+    assert office.post(confirm).status_code == 302
+    assert "个岗位等您确认" not in said(office.get("/desk/"))

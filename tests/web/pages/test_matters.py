@@ -348,3 +348,16 @@ def test_another_ones_item_is_refused_and_ready_names_what_is_missing(web: Web) 
     assert refused.status_code == 409
     assert "已指定切断直播的负责人（本场值班领导）" in said(refused)
     assert web.sign_in("host1").get(f"{page}/make_ready").status_code == 403
+
+
+def test_who_approves_reads_what_it_is(web: Web) -> None:
+    with web.house.transaction() as db:
+        at = sitting(web.house, db, live=False)
+        one = invited(web.house, db, at)
+        web.house.now = at.starts_at - timedelta(days=20)
+        guest = web.house.actor(db, "group1")
+        perform(db, one, "request_leave", actor=guest, now=web.house.now, reason="带队去外地考察。")
+        number = one.id
+    web.later()
+    page = said(web.sign_in("committee").get(f"/desk/matters/{number}/approve_leave"))
+    assert "请假 理由 带队去外地考察。" in page
