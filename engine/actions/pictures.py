@@ -8,7 +8,7 @@ from io import BytesIO
 from pathlib import Path
 
 import imageio_ffmpeg
-from PIL import Image, ImageOps
+from PIL import ExifTags, Image
 
 from engine.actions.files import path_of
 from engine.errors import NotFound
@@ -19,6 +19,16 @@ WIDEST = 1280
 QUALITY = 82
 BROKEN = (OSError, ValueError, SyntaxError, struct.error)
 """What Pillow says of pictures that are none, and of what a camera wrote into them."""
+TURNED = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+"""By what the camera says of how it was held. Pillow's own turning writes all of the EXIF again, and fails on some."""
 PATIENCE_S = 10
 """For the first picture of a film, which takes a quarter of a second."""
 
@@ -41,7 +51,8 @@ def public_picture(data: Path, of: Document) -> Path:
 def _drawn(picture: bytes) -> bytes:
     with Image.open(BytesIO(picture), formats=("JPEG", "PNG")) as opened:
         opened.draft("RGB", (WIDEST, WIDEST))  # a large JPEG is read at a smaller size
-        upright = ImageOps.exif_transpose(opened)
+        turn = TURNED.get(opened.getexif().get(ExifTags.Base.Orientation, 1))
+        upright = opened.transpose(turn) if turn is not None else opened.copy()
         upright.thumbnail((WIDEST, WIDEST))
         seen = upright.convert("RGBA" if upright.has_transparency_data else "RGB")
         plain = Image.new("RGB", seen.size, "white")

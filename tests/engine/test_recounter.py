@@ -104,22 +104,31 @@ def test_it_runs_by_itself_on_the_file_alone(tmp_path: Path) -> None:
     assert run().returncode == 2
 
 
+HEAD = "sitting,1,2026-11-04T06:00:00Z,2026-11-04T07:00:00Z\r\n"
+
+
 @pytest.mark.parametrize(
-    "content",
+    "text",
     [
-        b"no gzip",
-        gzip.compress(b"join,official,1,1,1\r\n"),
-        gzip.compress(b""),
-        gzip.compress(b"sitting,1,2026-11-04T06:00:00Z,2026-11-04T07:00:00Z\r\nseen,official,1\r\n"),
-        gzip.compress(b"sitting,1,2026-11-04T06:00:00Z,2026-11-04T07:00:00Z\r\njoin,other,1,1,1\r\n"),
-        gzip.compress(b"sitting,1,2026-11-04T06:00:00Z,2026-11-04T07:00:00Z\r\njoin,official,1\r\n"),
-        gzip.compress(b"sitting,1,2026-11-04T06:00:00Z,2026-11-04T07:00:00Z\r\n\r\n"),
-        gzip.compress(b"sitting,1\r\n"),
-        gzip.compress(bytes(Random(1).randbytes(200)))[:-9],
+        "join,official,1,1,1\r\n",
+        "",
+        f"{HEAD}seen,official,1\r\n",
+        f"{HEAD}join,other,1,1,1\r\n",
+        f"{HEAD}join,official,1\r\n",
+        f"{HEAD}\r\n",
+        "sitting,1\r\n",
     ],
 )
-def test_what_is_no_such_file_is_refused_in_a_line(tmp_path: Path, content: bytes) -> None:
-    path = tmp_path / "raw.csv.gz"
+def test_what_is_no_such_text_is_refused_in_a_line(tmp_path: Path, text: str) -> None:
+    refuses(tmp_path / "raw.csv.gz", gzip.compress(text.encode()))
+
+
+def test_what_is_no_such_file_is_refused_in_a_line(tmp_path: Path) -> None:
+    for content in (b"no gzip", gzip.compress(Random(1).randbytes(200))[:-9]):
+        refuses(tmp_path / "raw.csv.gz", content)
+
+
+def refuses(path: Path, content: bytes) -> None:
     path.write_bytes(content)
     done = run(str(path))
     assert (done.returncode, done.stdout) == (1, "")
