@@ -146,10 +146,6 @@ def move(db: Session, matter: Matter, process: Process, state: str, *, now: date
     db.refresh(matter, with_for_update=True)
     before, edition = matter.state, matter.edition
     _write(db, process, matter, state=state, edition=process.edition)
-    if held := db.scalar(select(HeldDecision).where(HeldDecision.topic_id == matter.id)):
-        # taken by the steps of the other text
-        note(db, matter, "undecided", actor=SYSTEM, now=now, answers={"verb": held.verb}, announced=False)
-        db.delete(held)
     data = {"from_edition": edition, "to_edition": process.edition}
     note(db, matter, "moved", actor=SYSTEM, now=now, from_state=before, data=data)
     _mark(db, process.states[state], matter, now)

@@ -133,7 +133,10 @@ def _parent_has(mark: str) -> Callable[[Session, Matter, int, datetime], bool]:
 
 def _plan_is_in_the_making(db: Session, matter: Matter, number: int, now: datetime) -> bool:
     """Asked of the plan itself where a topic is to be taken up."""
-    plan = matter if isinstance(matter, Plan) else matter.parent or matter
+    return is_in_the_making(db, matter if isinstance(matter, Plan) else matter.parent or matter)
+
+
+def is_in_the_making(db: Session, plan: Matter) -> bool:
     return carries_mark(db, plan, "call_open") or carries_mark(db, plan, "drafting")
 
 

@@ -15,7 +15,7 @@ from engine.clock import now as clock_now
 from engine.database import Session
 from engine.editions import carries_mark, process_of, process_on
 from engine.errors import WrongState
-from engine.guards import is_undecided, unmet
+from engine.guards import is_in_the_making, is_undecided, unmet
 from engine.models.consultation import Attendance, Material, Research, Sitting
 from engine.models.matter import Matter
 from engine.models.people import Post
@@ -196,7 +196,7 @@ def _plan(db: Session, matter: Matter, actor: Actor) -> Shown:
             (mark, titles[mark], counts[mark]) for mark in topics.OF_PLAN if mark in {*always, *counts, at}
         ],
         "may_decide": may_decide,
-        "may_arrange": may_decide and counts["shortlisted"] and topics.is_in_the_making(db, plan),
+        "may_arrange": may_decide and counts["shortlisted"] and is_in_the_making(db, plan),
         "pool": [
             {"id": one.id, "topic": one, "state": state_of(db, one)}
             for one in (topics.takes_in(db, plan, day(clock_now())) if may_decide else ())

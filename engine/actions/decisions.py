@@ -76,9 +76,19 @@ def hold(
 def drop_held(db: Session, topic: Topic, *, actor: Actor, now: datetime, seen: str | None = None) -> None:
     rules.require(actor, TOPIC_DECIDERS)
     if held := _held(db, topic, seen):
-        note(db, topic, "undecided", actor=actor, now=now, answers={"verb": held.verb}, announced=False)
-        db.delete(held)
-        db.flush()
+        _take_back(db, held, actor, now)
+
+
+def drop_overtaken(db: Session, matter: Matter, *, now: datetime) -> None:
+    """What is held was decided by the steps of the text that the matter leaves now."""
+    if held := db.get(HeldDecision, matter.id):
+        _take_back(db, held, rules.SYSTEM, now)
+
+
+def _take_back(db: Session, held: HeldDecision, actor: Actor, now: datetime) -> None:
+    note(db, held.topic, "undecided", actor=actor, now=now, answers={"verb": held.verb}, announced=False)
+    db.delete(held)
+    db.flush()
 
 
 def shown(held: HeldDecision | None) -> str:

@@ -7,6 +7,7 @@ from datetime import date, datetime
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from engine.actions.decisions import drop_overtaken
 from engine.advance import move
 from engine.clock import day
 from engine.errors import Forbidden, Invalid, WrongState
@@ -106,6 +107,7 @@ def move_running(db: Session, *, now: datetime) -> None:
     for edition in moving(db, day(now)):
         process = read(edition.text, edition.number)
         for matter in to_be_moved(db, process, AT_ONCE):
+            drop_overtaken(db, matter, now=now)
             move(db, matter, process, (edition.moves or {}).get(matter.state, matter.state), now=now)
 
 

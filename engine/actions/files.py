@@ -71,7 +71,7 @@ def store_file(
     matter: Matter | None = None,
     is_public: bool = False,
 ) -> Document:
-    """`kind` is `upload`, or the number of a document that the house made itself."""
+    """`kind` is `upload`, `raw` for the rows under figures, or the number of a document that the house made itself."""
     received = receive(stream, name, data)
     return store_received(db, received, kind=kind, actor=actor, now=now, matter=matter, is_public=is_public)
 

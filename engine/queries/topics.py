@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session, selectinload
 from engine.deadlines import Deadline, deadlines
 from engine.editions import carries_mark, editions, has_mark, process_of, process_on, shipped
 from engine.errors import NotFound
+from engine.guards import is_in_the_making
 from engine.models.house import Document
 from engine.models.ledger import LedgerEntry
 from engine.models.matter import Matter
@@ -88,10 +89,6 @@ def topics(
     }
     found = db.execute(rows.order_by(by[order], Topic.id).offset((page - 1) * size).limit(size))
     return [Listed(topic, count) for topic, count in found], total
-
-
-def is_in_the_making(db: Session, plan: Plan) -> bool:
-    return carries_mark(db, plan, "call_open") or carries_mark(db, plan, "drafting")
 
 
 def takes_in(db: Session, plan: Plan, today: date) -> Sequence[Topic]:
@@ -178,7 +175,7 @@ def _origin(process: Process, topic: Topic, role: str | None) -> Words:
     if topic.carried_from_id:
         return CARRIED_OVER
     if topic.source:
-        return process.fields["source"].choices[topic.source]
+        return process.fields["source"].choices.get(topic.source, Words(topic.source, topic.source))
     return ROLES[role].title if role in ROLES else Words("—", "—")
 
 

@@ -20,6 +20,7 @@ from web.forms.verb import Form
 from web.watermark import PDF, marked
 
 KEPT_FOR = 2 * 60 * 60  # seconds
+GONE = Words("收到的文件已过保留时间，请重新选择。", "The file is no longer kept; please choose it again.")
 
 
 @dataclass(frozen=True)
@@ -77,14 +78,12 @@ def _refer(received: Received) -> str:
 def _read(reference: str) -> Received:
     try:
         *values, until = _signer().loads(reference)
-        received = Received(*values)
-        if now().timestamp() < until and path_of(settings().data, received.sha256).exists():
-            return received
-    except BadSignature:
-        pass
-    raise NotTaken(
-        Words("收到的文件已过保留时间，请重新选择。", "The file is no longer kept; please choose it again.")
-    )
+    except BadSignature as forged:
+        raise NotTaken(GONE) from forged
+    received = Received(*values)
+    if now().timestamp() >= until or not path_of(settings().data, received.sha256).exists():
+        raise NotTaken(GONE)
+    return received
 
 
 def _signer() -> URLSafeSerializer:

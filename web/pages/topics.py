@@ -72,7 +72,6 @@ def show(topic_id: int) -> str:
             topic=topic,
             supporters=topics.supporters(db, topic),
             obliging=topics.obliging(process_of(db, topic)),
-            sources=process_of(db, topic).fields["source"].choices if topic.source else {},
             chosen=partial(presenters.chosen, db, topic),
             answer_due=presenters.due(db, topics.answer_due(db, topic)),
             state=state_of(db, topic),
