@@ -7,6 +7,7 @@ from random import Random
 from sqlalchemy.orm import Session
 
 from engine import wire
+from engine.actions.counting import START, commit_entries, take_over
 from engine.models.consultation import Consultation, Sitting
 from engine.models.matter import MatterMark
 from engine.models.voice import Comment, Question
@@ -104,3 +105,11 @@ def a_crowd(
             )
             rows[boot, second].append(beat)
     return [entry(seq, *found, boot=boot) for (boot, seq), found in rows.items()]
+
+
+def watched(db: Session) -> Sitting:
+    """A sitting of three minutes that is over, with a crowd of both kinds counted."""
+    sitting = a_sitting(db, closed=CLOSED)
+    take_over(db, 1)
+    commit_entries(db, {}, a_crowd(sitting.id, Random(5)), position=START, epoch=1, now=CLOSED)
+    return sitting

@@ -518,6 +518,17 @@ def test_consent_is_to_one_link_and_one_day(house: House) -> None:
         assert closed.en.endswith("answered anew when the link or the day has changed.")
 
 
+def test_the_remote_seat_of_a_guest_on_leave_is_taken_away_too(house: House) -> None:
+    with house.transaction() as db:
+        one = remote(house, db, at(house, db, days=9))
+        do(house, db, one, "request_leave", reason="出差。")
+        do(house, db, one, "approve_leave", "committee")
+        assert (
+            do(house, db, one, "withdraw_remote", "committee", public_reason="不再需要。") == "leave_approved"
+        )
+        assert one.remote_url is None
+
+
 def test_a_guest_signs_in_to_the_remote_seat_without_the_code_at_the_door(house: House) -> None:
     with house.transaction() as db:
         planned = at(house, db, minutes=90)

@@ -1,7 +1,6 @@
 """How a sitting went, from the same rows as its figures."""
 
 from datetime import timedelta
-from random import Random
 
 import pytest
 
@@ -9,7 +8,7 @@ from engine.actions.counting import START, commit_entries, take_over
 from engine.models.consultation import Segment, Sitting
 from engine.queries import timeline
 from engine.queries.statistics import counts_of
-from tests.crowds import CLOSED, OPENED, a_comment, a_crowd, a_question, a_sitting, entry, row
+from tests.crowds import CLOSED, OPENED, a_comment, a_question, a_sitting, entry, row, watched
 from tests.houses import House
 
 MINUTE = timedelta(minutes=1)
@@ -18,10 +17,7 @@ MINUTE = timedelta(minutes=1)
 @pytest.fixture
 def over(house: House) -> int:
     with house.transaction() as db:
-        sitting = a_sitting(db, closed=CLOSED)
-        take_over(db, 1)
-        commit_entries(db, {}, a_crowd(sitting.id, Random(5)), position=START, epoch=1, now=CLOSED)
-        return sitting.id
+        return watched(db).id
 
 
 def test_the_minutes_add_up_to_the_figures(house: House, over: int) -> None:

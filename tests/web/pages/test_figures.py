@@ -3,15 +3,13 @@
 import html
 import json
 import re
-from random import Random
 
 import pytest
 
-from engine.actions.counting import START, commit_entries, take_over
 from engine.actions.figures import ask_to_freeze
 from engine.actions.tasks import LASTS, open_tasks
-from engine.models.consultation import Sitting
-from tests.crowds import CLOSED, a_comment, a_crowd, a_sitting
+from engine.models.consultation import Segment, Sitting
+from tests.crowds import CLOSED, OPENED, a_comment, a_sitting, watched
 from tests.web.visitors import Web, said
 from workers.jobs import do_task
 
@@ -20,9 +18,7 @@ from workers.jobs import do_task
 def over(web: Web) -> int:
     """A sitting with a crowd that closed a minute ago."""
     with web.house.transaction() as db:
-        sitting = a_sitting(db, closed=CLOSED)
-        take_over(db, 1)
-        commit_entries(db, {}, a_crowd(sitting.id, Random(5)), position=START, epoch=1, now=CLOSED)
+        sitting = watched(db)
         a_comment(db, sitting)
         number = sitting.id
     web.house.now = CLOSED
@@ -117,6 +113,25 @@ def test_a_correction_is_asked_for_with_a_public_reason(web: Web, over: int) -> 
     freeze(web)
     shown = said(web.visitor().get(f"/live/{over}/figures"))
     assert "补录纸质评论一条。" in shown
+
+
+def test_many_segments_ask_as_many_queries_as_one(web: Web, over: int) -> None:
+    asked = []
+    for many in (1, 9):
+        with web.house.transaction() as db:
+            for at in range(many):
+                db.add(
+                    Segment(
+                        sitting_id=over,
+                        position=10 * many + at,
+                        kind="answers",
+                        title="解答",
+                        minutes=5,
+                        started_at=OPENED,
+                    )
+                )
+        asked.append(web.queries(web.visitor(), f"/live/{over}/figures"))
+    assert asked[0] == asked[1]
 
 
 def test_before_the_freezing_there_is_nothing_to_correct(web: Web, over: int) -> None:

@@ -22,10 +22,11 @@ from tests.workers.jobs.test_documents import made
 def test_an_office_that_plans_by_half_years_reads_its_topics_old_and_new(web: Web) -> None:
     text = (SHIPPED / "topic.toml").read_text(encoding="utf-8")
     halves = 'choices = { half1 = "上半年 | First half", half2 = "下半年 | Second half" }'
-    text = re.sub(r"choices = \{ m01 .*\}", halves, text)
+    text = re.sub(r"choices = \{ m01 .*\}", halves, text).replace("paper =", "letter =")
     with web.house.transaction() as db:
         call = web.house.plan(db)
         old = scored(web, db, call, "加装电梯", "shortlist")
+        old.source, old.proposer_name = "paper", "写信的人"
         decide(web.house, db, call)
         plan, number = call.id, old.id
         adopted(web.house, db, text=text, name="topic", moves={"draft_plan": "draft_plan"})
@@ -40,7 +41,9 @@ def test_an_office_that_plans_by_half_years_reads_its_topics_old_and_new(web: We
         perform(db, db.get_one(Plan, plan), "issue", actor=leader, now=web.house.now)
         (line,) = plan_lines(db, db.get_one(Plan, plan))
         assert line.time == "q2"
-    assert "q2" in said(web.visitor().get(f"/topics/{number}"))
+    page = said(web.visitor().get(f"/topics/{number}"))
+    assert "q2" in page
+    assert "来源：paper" in page
     with web.house.transaction() as db:
         new = web.house.plan(db, 2028)
         topic = scored(web, db, new, "增加社区托育点", "shortlist")

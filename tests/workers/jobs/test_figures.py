@@ -5,13 +5,11 @@ import gzip
 import hashlib
 from datetime import timedelta
 from pathlib import Path
-from random import Random
 from typing import Any
 
 import pytest
 from sqlalchemy import delete, func, select, update
 
-from engine.actions.counting import START, commit_entries, take_over
 from engine.actions.figures import FROZEN_AFTER, ask_to_freeze, correct
 from engine.actions.files import path_of
 from engine.actions.tasks import LASTS, LASTS_LONGER, open_tasks
@@ -22,7 +20,7 @@ from engine.models.ledger import LedgerEntry, Task
 from engine.models.live import Like, LiveTotal, Sighting, Snapshot
 from engine.queries.statistics import disagreements, figures
 from engine.settings import Settings
-from tests.crowds import CLOSED, a_comment, a_crowd, a_question, a_sitting
+from tests.crowds import CLOSED, a_comment, a_question, watched
 from tests.houses import House
 from workers.jobs import do_task
 
@@ -31,9 +29,7 @@ from workers.jobs import do_task
 def over(house: House) -> int:
     """A sitting with a crowd, comments and a question, that closed a minute less than a day ago."""
     with house.transaction() as db:
-        sitting = a_sitting(db, closed=CLOSED)
-        take_over(db, 1)
-        commit_entries(db, {}, a_crowd(sitting.id, Random(5)), position=START, epoch=1, now=CLOSED)
+        sitting = watched(db)
         for state in ("approved", "approved", "hidden"):
             a_comment(db, sitting, state)
         a_comment(db, sitting, is_test=True)
