@@ -180,6 +180,15 @@ def test_a_changed_root_is_named(sealed: House) -> None:
     assert found(sealed) == ["Node 0 at level 8 of the ledger does not agree with its leaves."]
 
 
+def test_a_kept_root_that_is_lost_is_counted_from_its_leaves(tmp_path: Path) -> None:
+    with closing(Database(f"sqlite:///{tmp_path / 'house.db'}")) as database:
+        upgrade(database.bind)
+        with database.transaction() as db:
+            hashes = grown(db, 600)
+            db.execute(delete(LedgerNode).where(LedgerNode.position == 0))
+            assert root_of(db, 0, 512) == root(hashes[:512])
+
+
 @pytest.mark.parametrize("change", [delete(LedgerNode), update(LedgerNode).values(hash=bytes(32))])
 def test_a_kept_root_that_is_lost_or_wrong_is_never_signed(house: House, change: Executable) -> None:
     with house.transaction() as db:

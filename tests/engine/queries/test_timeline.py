@@ -39,7 +39,7 @@ def test_a_segment_counts_what_happened_while_it_lasted(house: House) -> None:
             entry(
                 10,
                 row(sitting.id, "b.b", joined=True, watched=1),
-                row(sitting.id, "b.t", kind="test", watched=1),
+                *(row(sitting.id, viewer, kind="test", watched=1) for viewer in ("b.t", "b.u", "b.v")),
             ),
             entry(100, row(sitting.id, "b.c", joined=True, watched=1, likes=["sitting"])),
         ]

@@ -460,6 +460,7 @@ def test_posts_of_a_sitting_wait_on_the_desk_of_whoever_may_confirm_them(web: We
         at = sitting(web.house, db, live=False)
         person = web.house.actor(db, "research").person
         grant_post(db, person, "host", at, actor=web.house.actor(db, "committee"), now=web.house.now)
+        grant_post(db, person, "recorder", at, actor=web.house.actor(db, "office"), now=web.house.now)
         number, title = at.id, at.title
     office, door = web.sign_in("office"), f"/desk/sittings/{number}/posts"
     page = office.get("/desk/")
@@ -468,6 +469,7 @@ def test_posts_of_a_sitting_wait_on_the_desk_of_whoever_may_confirm_them(web: We
     assert f'href="{door}"' in page.text
     for other in ("committee", "research"):
         assert "个岗位等您确认" not in said(web.sign_in(other).get("/desk/"))
+    assert f"有 2 个岗位等您确认 {title}" in said(web.sign_in("leader").get("/desk/"))
     (confirm,) = re.findall(rf'action="({door}/\d+/confirm)"', office.get(door).text)
     assert office.post(confirm).status_code == 302
     assert "个岗位等您确认" not in said(office.get("/desk/"))

@@ -113,6 +113,10 @@ def test_a_correction_is_asked_for_with_a_public_reason(web: Web, over: int) -> 
     freeze(web)
     shown = said(web.visitor().get(f"/live/{over}/figures"))
     assert "补录纸质评论一条。" in shown
+    assert "数值与上一版相同。" not in shown
+    staff.post(path, {"reason": "再清点一次。"})
+    freeze(web)
+    assert said(web.visitor().get(f"/live/{over}/figures")).count("再清点一次。 数值与上一版相同。") == 1
 
 
 def test_many_segments_ask_as_many_queries_as_one(web: Web, over: int) -> None:
